@@ -16,11 +16,18 @@ macro_rules! redacted {
 }
 
 /// Text that a person wrote, or a secret link: shown on screens, never in logs.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
 #[serde(transparent)]
 pub struct Private(pub String);
 redacted!(Private);
+
+impl Private {
+    /// Nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
 
 /// A passphrase: zeroized when dropped, printed nowhere, compared with nothing.
 #[derive(Clone, Serialize, Deserialize)]

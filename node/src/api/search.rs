@@ -16,8 +16,9 @@ pub const MAX_HITS: usize = 50;
 #[serde(deny_unknown_fields)]
 pub struct Search {
     /// Words, at most 256 bytes. A message must have all of them, in any order; letter case and diacritics do not
-    /// count, and the last word may go on.
-    #[cfg_attr(feature = "runtime", param(value_type = String))]
+    /// count, and the last word may go on. Without words, `kind` must say what a message has.
+    #[serde(default, skip_serializing_if = "Private::is_empty")]
+    #[cfg_attr(feature = "runtime", param(value_type = Option<String>))]
     pub words: Private,
     /// Only in this conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -36,7 +37,7 @@ pub struct Search {
     /// Only what was written before this time, Unix milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until_ms: Option<i64>,
-    /// Only conversations by their names, or only messages.
+    /// Only conversations by their names, only messages, or only messages that have such a thing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "runtime", param(inline))]
     pub kind: Option<SearchKind>,
@@ -70,6 +71,14 @@ pub enum SearchKind {
     Names,
     /// Messages, by their present texts.
     Messages,
+    /// Messages with a picture.
+    Pictures,
+    /// Messages with a file that is neither a picture nor a voice note.
+    Files,
+    /// Messages with a voice note.
+    Voice,
+    /// Messages with a link in their present text.
+    Links,
 }
 
 /// What was found.

@@ -163,6 +163,7 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
         }
         Messages::Search {
             words,
+            kind,
             with,
             from,
             mine,
@@ -171,6 +172,7 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             last,
         } => {
             let narrow = search::Narrow {
+                kind: kind.map(Into::into),
                 with,
                 from,
                 mine,

@@ -14,6 +14,8 @@ use crate::words::{codes, files, tr};
 /// Where to look.
 #[derive(Debug)]
 pub struct Narrow {
+    /// Only messages that have such a thing.
+    pub kind: Option<SearchKind>,
     /// Only in this conversation.
     pub with: Option<String>,
     /// Only what this contact wrote …
@@ -36,6 +38,7 @@ pub async fn search(
 ) -> Result<(), Failure> {
     let time = |text: Option<String>| text.as_deref().map(time).transpose();
     let mut search = Search {
+        kind: narrow.kind,
         mine: narrow.mine,
         since_ms: time(narrow.since)?,
         until_ms: time(narrow.until)?,
@@ -50,7 +53,7 @@ pub async fn search(
     let mut found = api.search(search.clone()).await?;
     while let (true, Some(cursor)) = (found.messages.len() < last, found.cursor.take()) {
         search.cursor = Some(cursor);
-        search.kind = Some(SearchKind::Messages);
+        search.kind.get_or_insert(SearchKind::Messages);
         let more = api.search(search.clone()).await?;
         found.messages.extend(more.messages);
         found.cursor = more.cursor;
@@ -60,12 +63,16 @@ pub async fn search(
     found.messages.truncate(last);
     show(api, output, &found).await?;
     if found.messages.is_empty() && found.conversations.is_empty() {
-        output.say(tr!("Nothing has these words."));
+        output.say(match narrow.kind {
+            None => tr!("Nothing has these words."),
+            Some(_) => tr!("There is no such message."),
+        });
     }
     if has_more {
-        output.say(tr!(
-            "Older messages have these words too. --last shows more of them."
-        ));
+        output.say(match narrow.kind {
+            None => tr!("Older messages have these words too. --last shows more of them."),
+            Some(_) => tr!("There are older ones too. --last shows more of them."),
+        });
     }
     if found.partial {
         output.say(tr!(

@@ -17,7 +17,7 @@ pub(super) const MESSAGE: RowKind = RowKind(2);
 /// A text, and what belongs to it. A map, so that later versions add to it.
 #[derive(Clone, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
-pub(super) struct Content {
+pub(crate) struct Content {
     /// What it says; never empty in a message that this version shows, unless it has a file.
     #[n(0)]
     pub text: String,
@@ -34,7 +34,7 @@ pub(super) struct Content {
 
 /// The name of an entry within its conversation.
 #[derive(Clone, Copy, PartialEq, Eq, Encode, Decode)]
-pub(super) struct Name {
+pub(crate) struct Name {
     #[cbor(n(0), with = "crate::engine::codec::fixed")]
     device: DeviceId,
     #[n(1)]
@@ -105,17 +105,8 @@ pub(super) fn text_body(text: &str) -> Body {
     Body::Bytes(Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// What search finds a row by: its text, as it was written at first, and on a line of its own the name of its file.
-pub(crate) fn words_of(row: &Placed) -> Option<Private> {
-    let Content { mut text, file, .. } = Content::of(row)?;
-    if let Some(name) = file.as_ref().and_then(FilePart::searched_name) {
-        text = searched(&text, name);
-    }
-    Some(Private(text))
-}
-
 /// A text, and the name of a file behind it. What joins the words of names parts them here, byte for byte.
-pub(super) fn searched(text: &str, name: &str) -> String {
+pub(crate) fn searched(text: &str, name: &str) -> String {
     format!("{text}\n{}", name.replace(['.', '_', '-'], " "))
 }
 

@@ -16,6 +16,7 @@ use crate::api::{
     FoundConversation, FoundMessage, FoundRange, MAX_HITS, Private, Refusal, Search, SearchKind,
     SearchPage,
 };
+use crate::search::marks::{Mark, has_link};
 use crate::search::query::Query;
 use crate::search::{self, SLICE, Scope, Spot};
 use crate::tables::{self, Table};
@@ -32,8 +33,11 @@ const MAX_WAITING: u64 = 32 * SLICE;
 /// The search holds no word, contradicts itself, names nothing that is here, or has a cursor that no answer gave; or the
 /// store failed.
 pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<SearchPage, Refusal> {
-    let query = Query::parse(&search.words.0)
-        .ok_or_else(|| bad("`words` holds no word, or more than 256 bytes"))?;
+    let query = match search.kind.and_then(mark) {
+        Some(mark) => Query::marked(mark, &search.words.0),
+        None => Query::parse(&search.words.0),
+    };
+    let query = query.ok_or_else(|| bad("`words` holds no word, or more than 256 bytes"))?;
     if search.mine && search.from.is_some() {
         return Err(bad("give at most one of `from` and `mine`"));
     }
@@ -50,7 +54,8 @@ pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<Searc
         cursor: None,
         partial: false,
     };
-    if after.is_none() && !is_narrow && search.kind != Some(SearchKind::Messages) {
+    let takes_names = matches!(search.kind, None | Some(SearchKind::Names));
+    if after.is_none() && !is_narrow && takes_names {
         found.conversations = names(reader, &query, &chats)?;
     }
     if search.kind == Some(SearchKind::Names) {
@@ -81,6 +86,17 @@ pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<Searc
     found.cursor = hits.next.map(cursor);
     found.partial = hits.is_partial;
     Ok(found)
+}
+
+/// What a message of a kind has beside words.
+fn mark(kind: SearchKind) -> Option<Mark> {
+    match kind {
+        SearchKind::Names | SearchKind::Messages => None,
+        SearchKind::Pictures => Some(Mark::Picture),
+        SearchKind::Files => Some(Mark::File),
+        SearchKind::Voice => Some(Mark::Voice),
+        SearchKind::Links => Some(Mark::Link),
+    }
 }
 
 /// The conversations to look in.
@@ -148,6 +164,15 @@ fn look(reader: &dyn Reader, query: &Query, spot: Spot) -> Result<Option<FoundMe
     let Some(text) = message.text.as_ref().map(|text| text.0.as_str()) else {
         return Ok(None);
     };
+    let mut marks = Vec::new();
+    marks.extend(has_link(text).then_some(Mark::Link));
+    marks.extend(message.file.as_ref().map(|file| {
+        let media_type = file.media_type.as_ref();
+        Mark::of_file(media_type.map(|it| &*it.0), file.voice.is_some())
+    }));
+    if !query.is_marked(&marks) {
+        return Ok(None);
+    }
     let file = message.file.as_ref().filter(|file| file.voice.is_none());
     let found = match file {
         Some(file) => query.matches(&content::searched(text, &file.name.0)),

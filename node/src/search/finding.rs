@@ -229,7 +229,14 @@ impl Candidates<'_> {
 
     /// Adds an entry that is not indexed, if it has the query.
     fn add_entry(&mut self, space: SpaceId, entry: &Placed) -> Result<(), StorageError> {
-        if !texts::text_of(entry).is_some_and(|text| self.query.has(&text.0)) {
+        let Some(mut said) = texts::said(entry) else {
+            return Ok(());
+        };
+        if let (Some(_), Some(message)) = (self.query.mark(), texts::edited(entry)) {
+            let row = texts::row(self.reader, space, message)?;
+            said.marks.extend(row.as_ref().and_then(texts::file_mark));
+        }
+        if !self.query.is_marked(&said.marks) || !self.query.has(&said.words) {
             return Ok(());
         }
         let spot = Spot {

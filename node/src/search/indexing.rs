@@ -8,6 +8,7 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_sync::{reading, space};
 
 use super::documents::Local;
+use super::marks::Mark;
 use super::places::{self, MAX_RUN, Progress, Run};
 use super::volume::{MERGED, Postings, Volume};
 use super::{texts, words};
@@ -89,7 +90,7 @@ pub(super) fn index_looking_at(
 /// exchanged, before that.
 pub fn forget(txn: &mut dyn Txn, space: SpaceId, message: EntryId) -> Result<(), StorageError> {
     let versions = texts::versions(txn, space, message)?;
-    let terms = terms(&versions);
+    let terms = terms(&versions, None);
     for version in &versions {
         change(txn, space, version.id, &terms, false)?;
     }
@@ -99,12 +100,14 @@ pub fn forget(txn: &mut dyn Txn, space: SpaceId, message: EntryId) -> Result<(),
 /// Puts the words of a message and of its edits into the index again, after a body was exchanged in place.
 pub fn remember(txn: &mut dyn Txn, space: SpaceId, message: EntryId) -> Result<(), StorageError> {
     let versions = texts::versions(txn, space, message)?;
+    let row = versions.iter().find(|version| version.id == message);
+    let file = row.and_then(texts::file_mark);
     for version in &versions {
         let of = match version.id == message {
             true => &versions[..],
             false => std::slice::from_ref(version),
         };
-        change(txn, space, version.id, &terms(of), true)?;
+        change(txn, space, version.id, &terms(of, file), true)?;
     }
     Ok(())
 }
@@ -143,13 +146,16 @@ fn change(
     volume.change(txn, terms, document, is_there)
 }
 
-/// What the index keeps of these entries.
-fn terms(of: &[Placed]) -> BTreeSet<Vec<u8>> {
+/// What the index keeps of these entries of a message with this file.
+fn terms(of: &[Placed], file: Option<Mark>) -> BTreeSet<Vec<u8>> {
     let mut all = BTreeSet::new();
-    for text in of.iter().filter_map(texts::text_of) {
-        words::terms(&text.0, |term| {
-            all.insert(term.as_bytes().to_vec());
-        });
+    let mut add = |term: &str| {
+        all.insert(term.as_bytes().to_vec());
+    };
+    file.into_iter().for_each(|mark| add(mark.term()));
+    for said in of.iter().filter_map(texts::said) {
+        words::terms(&said.words, &mut add);
+        said.marks.iter().for_each(|mark| add(mark.term()));
     }
     all
 }
@@ -225,16 +231,19 @@ impl Slice {
             let mut time_ms = time_ms(&entry, self.now_ms);
             match texts::edited(&entry) {
                 None => {
-                    self.add_text(&entry)?;
+                    self.add_said(&entry)?;
                     let edits = edits.remove(&entry.id).unwrap_or_default();
                     for edit in page::entries(txn, space, edits)?.values() {
-                        self.add_text(edit)?;
+                        self.add_said(edit)?;
                     }
                 }
                 // Without its message: that will have its words when it comes.
                 Some(message) => {
                     if let Some(row) = texts::row(txn, space, message)? {
-                        self.add_text(&entry)?;
+                        self.add_said(&entry)?;
+                        if let Some(mark) = texts::file_mark(&row) {
+                            self.add_term(mark.term())?;
+                        }
                         time_ms = time_ms.max(self::time_ms(&row, self.now_ms));
                     }
                 }
@@ -251,22 +260,33 @@ impl Slice {
     }
 
     /// Puts what an entry says under the next document.
-    fn add_text(&mut self, entry: &Placed) -> Result<(), StorageError> {
-        let document = Local::try_from(self.documents).map_err(|_| damaged())?;
-        let Some(text) = texts::text_of(entry) else {
+    fn add_said(&mut self, entry: &Placed) -> Result<(), StorageError> {
+        let Some(said) = texts::said(entry) else {
             return Ok(());
         };
-        self.bytes += text.0.len();
-        words::terms(&text.0, |term| {
-            match self.postings.get_mut(term.as_bytes()) {
-                Some(documents) if documents.last() == Some(&document) => {}
-                Some(documents) => documents.push(document),
-                None => {
-                    let documents = vec![document];
-                    self.postings.insert(term.as_bytes().to_vec(), documents);
-                }
+        self.bytes += said.words.len();
+        let mut outcome = Ok(());
+        words::terms(&said.words, |term| {
+            if outcome.is_ok() {
+                outcome = self.add_term(term);
             }
         });
+        outcome?;
+        said.marks
+            .iter()
+            .try_for_each(|mark| self.add_term(mark.term()))
+    }
+
+    fn add_term(&mut self, term: &str) -> Result<(), StorageError> {
+        let document = Local::try_from(self.documents).map_err(|_| damaged())?;
+        match self.postings.get_mut(term.as_bytes()) {
+            Some(documents) if documents.last() == Some(&document) => {}
+            Some(documents) => documents.push(document),
+            None => {
+                let documents = vec![document];
+                self.postings.insert(term.as_bytes().to_vec(), documents);
+            }
+        }
         Ok(())
     }
 }

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | what a word is | [`words`] |
 //! | which documents have it | `documents`, in sorted blocks: `volume` |
-//! | which entry a document is | `places`; what it says: `texts` |
+//! | which entry a document is | `places`; what it says: `texts`, and has beside words: [`marks`] |
 //! | entries come in, texts leave | `indexing` |
 //! | what is looked for | [`query`] |
 //! | the newest that have it | `finding` |
@@ -18,6 +18,7 @@ mod documents;
 mod finding;
 mod indexing;
 mod layout;
+pub mod marks;
 mod places;
 pub mod query;
 #[cfg(test)]

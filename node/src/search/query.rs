@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::marks::Mark;
 use super::words::{Word, words};
 
 /// The longest query that is read, in bytes.
@@ -9,10 +10,12 @@ pub const MAX_QUERY: usize = 256;
 /// Most parts of a query; further ones are not looked at.
 const MAX_PARTS: usize = 16;
 
-/// Words that a text must have, all of them, in any order. The last may go on: it is still being typed.
+/// Words that a text must have, all of them, in any order. The last may go on: it is still being typed. And what the
+/// message must have beside words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Query {
     parts: Vec<Part>,
+    mark: Option<Mark>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,8 +27,18 @@ enum Part {
 }
 
 impl Query {
-    /// Reads a query; `None` if there is no word in it, or it is longer than [`MAX_QUERY`].
+    /// Reads a query for words; `None` if there is none in it, or it is longer than [`MAX_QUERY`].
     pub fn parse(text: &str) -> Option<Query> {
+        let query = Query::read(text, None)?;
+        (!query.parts.is_empty()).then_some(query)
+    }
+
+    /// Reads a query for messages that have this, and all words of the text; `None` if it is longer than [`MAX_QUERY`].
+    pub fn marked(mark: Mark, text: &str) -> Option<Query> {
+        Query::read(text, Some(mark))
+    }
+
+    fn read(text: &str, mark: Option<Mark>) -> Option<Query> {
         if text.len() > MAX_QUERY {
             return None;
         }
@@ -42,15 +55,26 @@ impl Query {
                 }),
             }
         }
-        if let Part::Word { is_prefix, .. } = parts.last_mut()? {
+        if let Some(Part::Word { is_prefix, .. }) = parts.last_mut() {
             *is_prefix = true;
         }
-        Some(Query { parts })
+        Some(Query { parts, mark })
+    }
+
+    /// What a message must have beside words.
+    pub(super) fn mark(&self) -> Option<Mark> {
+        self.mark
+    }
+
+    /// Whether a message that has these has what is looked for beside words.
+    pub fn is_marked(&self, marks: &[Mark]) -> bool {
+        self.mark.is_none_or(|mark| marks.contains(&mark))
     }
 
     /// The terms of the index that every text has which has the query, and which of them may go on.
     pub(super) fn terms(&self) -> Vec<(String, bool)> {
-        let mut terms = Vec::new();
+        let mark = self.mark.map(|mark| (mark.term().to_owned(), false));
+        let mut terms = Vec::from_iter(mark);
         for part in &self.parts {
             match part {
                 Part::Word { folded, is_prefix } => terms.push((folded.clone(), *is_prefix)),

@@ -15,6 +15,7 @@ use hedgerow_sync::store::{Reader, StorageError, Store};
 use proptest::prelude::*;
 
 use super::indexing::index_looking_at;
+use super::marks::Mark;
 use super::places::Progress;
 use super::query::Query;
 use super::volume::{self, MERGED, Volume};
@@ -40,8 +41,16 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    const WORDS: [&str; 8] = [
-        "hall", "HALLS", "Hälle", "noon", "東京", "京都", "กา", "opens",
+    const WORDS: [&str; 9] = [
+        "hall",
+        "HALLS",
+        "Hälle",
+        "noon",
+        "東京",
+        "京都",
+        "กา",
+        "opens",
+        "https://hall.example/",
     ];
     let words = || prop::collection::vec(prop::sample::select(&WORDS[..]), 0..5);
     let step = prop_oneof![
@@ -227,8 +236,12 @@ impl Archive {
             "กา",
             "opens noon x",
             "o",
-        ] {
-            let query = Query::parse(query).expect("a query");
+        ]
+        .map(Query::parse)
+        .into_iter()
+        .chain(["", "noon"].map(|words| Query::marked(Mark::Link, words)))
+        {
+            let query = query.expect("a query");
             let all = self.scan(&query);
             assert_eq!(self.find(&query, 3), all);
             assert_eq!(self.find(&query, 50), all);
@@ -239,10 +252,12 @@ impl Archive {
                 .store
                 .read(|reader| texts::versions(reader, *space, *message));
             for version in versions.expect("memory does not fail") {
-                let text = texts::text_of(&version).expect("a text");
-                words::terms(&text.0, |term| {
+                let said = texts::said(&version).expect("a text");
+                words::terms(&said.words, |term| {
                     living.insert(term.as_bytes().to_vec());
                 });
+                let marks = said.marks.iter();
+                living.extend(marks.map(|mark| mark.term().as_bytes().to_vec()));
             }
         }
         assert!(self.words().is_subset(&living), "a word stays");
@@ -254,8 +269,8 @@ fn has(reader: &dyn Reader, query: &Query, spot: Spot) -> Result<bool, StorageEr
     let edits = texts::edits(reader, spot.space, [spot.entry])?;
     let last = edits.into_values().flatten().last();
     let present = page::entry(reader, spot.space, last.unwrap_or(spot.entry))?;
-    let text = present.as_ref().and_then(texts::text_of);
-    Ok(text.is_some_and(|text| query.has(&text.0)))
+    let said = present.as_ref().and_then(texts::said);
+    Ok(said.is_some_and(|said| query.is_marked(&said.marks) && query.has(&said.words)))
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! The texts of entries, and which message each belongs to.
+//! What entries say, and which message each belongs to.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,42 @@ use hedgerow_sync::id::{EntryId, SpaceId};
 use hedgerow_sync::page::{self, Place, Placed};
 use hedgerow_sync::store::{Reader, StorageError};
 
-use crate::api::Private;
-use crate::engine::content;
+use super::marks::{Mark, has_link};
+use crate::engine::content::{self, Content};
+use crate::engine::files::FilePart;
 
-/// What an entry says: a row, with the name of its file, or an edit of one.
-pub(super) fn text_of(entry: &Placed) -> Option<Private> {
-    match (edited(entry), &entry.body) {
-        (Some(_), Body::Bytes(body)) => content::text(body),
-        (Some(_), Body::Gone) => None,
-        (None, _) => content::words_of(entry),
-    }
+/// What search finds an entry by.
+pub(super) struct Said {
+    /// Its text, and on a line of its own the name of its file.
+    pub words: String,
+    pub marks: Vec<Mark>,
+}
+
+/// What an entry says: a row, or an edit of one, which says nothing of the file of its row.
+pub(super) fn said(entry: &Placed) -> Option<Said> {
+    let (text, file) = match (edited(entry), &entry.body) {
+        (Some(_), Body::Bytes(body)) => (content::text(body)?.0, None),
+        (Some(_), Body::Gone) => return None,
+        (None, _) => {
+            let content = Content::of(entry)?;
+            (content.text, content.file)
+        }
+    };
+    let mut marks = Vec::new();
+    marks.extend(has_link(&text).then_some(Mark::Link));
+    marks.extend(file.as_ref().map(FilePart::mark));
+    let name = file.as_ref().and_then(FilePart::searched_name);
+    let words = match name {
+        Some(name) => content::searched(&text, name),
+        None => text,
+    };
+    Some(Said { words, marks })
+}
+
+/// The mark of the file of a row.
+pub(super) fn file_mark(row: &Placed) -> Option<Mark> {
+    let file = Content::of(row)?.file?;
+    Some(file.mark())
 }
 
 /// The row that an entry edits, if it is an edit.

@@ -9,6 +9,8 @@
 
 use hedgerow_sync::store::{Reader, StorageError, StorageFault, Store, Txn};
 
+use crate::tables::{self, Table};
+
 const KEY: &[u8] = &[0x01];
 
 /// A step from one version of the tables to the next.
@@ -18,7 +20,20 @@ pub type Migration = fn(&mut dyn Txn) -> Result<(), StorageError>;
 const OLDEST: u16 = 5;
 
 /// All migrations. The first leads from the oldest version to the one after it.
-pub const MIGRATIONS: &[Migration] = &[];
+pub const MIGRATIONS: &[Migration] = &[index_anew];
+
+/// The search index has marks beside words from version 6 on. What it had leaves, and all entries wait to be indexed.
+fn index_anew(txn: &mut dyn Txn) -> Result<(), StorageError> {
+    for table in [
+        Table::SearchWords,
+        Table::SearchVolumes,
+        Table::SearchDocuments,
+        Table::SearchLogs,
+    ] {
+        tables::remove_all(txn, &table.key(&[]))?;
+    }
+    Ok(())
+}
 
 /// A store that cannot be brought to the current version.
 #[derive(Debug, thiserror::Error)]

@@ -1,10 +1,13 @@
 //! Search over conversations: what is found, in which order, and what is not found.
 
 use hedgerow_node::api::{
-    Call, ConversationId, Message, NewMessage, Private, Refusal, Reply, Search, SearchKind,
-    SearchPage,
+    Call, ConversationId, Message, MessageId, NewMessage, Private, Refusal, Reply, Search,
+    SearchKind, SearchPage, Voice,
 };
+use hedgerow_node::engine::Input;
+use hedgerow_node::files::work::FileEvent;
 use hedgerow_node::harness::World;
+use hedgerow_node::store::schema;
 use hedgerow_node::tables::Table;
 use hedgerow_sync::store::{Direction, Reader, Store};
 
@@ -242,6 +245,118 @@ fn a_contact_who_writes_monstrous_texts_is_searched_within_bounds() {
         "beyond the words that are looked at"
     );
     assert_eq!(found(&world, &Search::of("東東東")).messages.len(), 1);
+}
+
+/// Ada sends Grace a file of this type.
+fn send_as(world: &mut World, media_type: &str, voice: Option<Voice>) -> MessageId {
+    let mut upload = world.sealed(0, "hall.bin", 1_000);
+    upload.media_type = Some(media_type.to_owned());
+    upload.voice = voice;
+    let message = NewMessage {
+        file: Some(upload.id.clone()),
+        ..NewMessage::text("")
+    };
+    world.nodes[0].input(Input::File(FileEvent::Sealed(upload)));
+    let chat = world.chat(0, 1);
+    match world.ask(0, Call::Send(chat, message)) {
+        Ok(Reply::Sent(id)) => id,
+        other => panic!("not sent: {other:?}"),
+    }
+}
+
+/// The messages of a kind, the oldest first.
+fn of_kind(world: &World, kind: SearchKind, words: &str) -> Vec<MessageId> {
+    let search = Search {
+        kind: Some(kind),
+        ..Search::of(words)
+    };
+    let found = found(world, &search);
+    assert!(found.conversations.is_empty());
+    let hits = found.messages.into_iter().rev();
+    hits.map(|hit| hit.message.id).collect()
+}
+
+#[test]
+fn pictures_files_voice_notes_and_links_are_found_without_words_and_with_them() {
+    use SearchKind::{Files, Links, Pictures, Voice as VoiceNotes};
+    let mut world = people(10);
+    let chat = world.chat(0, 1);
+    world.send(0, 1, "the hall");
+    let picture = send_as(&mut world, "image/png", None);
+    let file = send_as(&mut world, "application/pdf", None);
+    let voice = Voice {
+        duration_ms: 1_000,
+        waveform: vec![7; 4],
+    };
+    let voice = send_as(&mut world, "audio/ogg", Some(voice));
+    let link = world.send(1, 0, "the hall: https://example.org/");
+    world.run(5_000);
+    let plain = world.send(0, 1, "no link yet");
+    let edit = |world: &mut World, id: &MessageId, text: &str| {
+        let edit = Call::Edit(chat.clone(), id.clone(), Private(text.to_owned()));
+        assert_eq!(world.ask(0, edit), Ok(Reply::Done));
+    };
+    for is_indexed in [false, true] {
+        if is_indexed {
+            fill(&mut world, &chat, 600);
+            world.run(5_000);
+            assert!(rows(&world, Table::SearchVolumes) > 0, "it is indexed");
+        }
+        assert_eq!(of_kind(&world, Pictures, ""), [picture.clone()]);
+        assert_eq!(of_kind(&world, Files, ""), [file.clone()]);
+        assert_eq!(of_kind(&world, VoiceNotes, ""), [voice.clone()]);
+        assert_eq!(of_kind(&world, Links, ""), [link.clone()]);
+        assert_eq!(of_kind(&world, Links, "hall"), [link.clone()]);
+        assert!(of_kind(&world, Links, "noon").is_empty());
+        assert_eq!(of_kind(&world, Files, "hall"), [file.clone()]);
+        assert!(
+            of_kind(&world, VoiceNotes, "hall").is_empty(),
+            "its name is no word"
+        );
+    }
+    // What came before an edit and what came with it.
+    edit(&mut world, &picture, "the fountain");
+    edit(&mut world, &plain, "https://example.org/noon");
+    assert_eq!(of_kind(&world, Pictures, "fountain"), [picture.clone()]);
+    assert_eq!(of_kind(&world, Links, ""), [link.clone(), plain.clone()]);
+    fill(&mut world, &chat, 600);
+    world.run(5_000);
+    assert_eq!(of_kind(&world, Pictures, "fountain"), [picture.clone()]);
+    edit(&mut world, &plain, "no link any more");
+    assert_eq!(of_kind(&world, Links, ""), [link]);
+    for id in [&picture, &file, &voice] {
+        let delete = Call::Delete(chat.clone(), id.clone(), true);
+        world.ask(0, delete).expect("it is ours");
+    }
+    for kind in [Pictures, Files, VoiceNotes] {
+        assert!(of_kind(&world, kind, "").is_empty(), "{kind:?}");
+    }
+}
+
+#[test]
+fn an_index_without_marks_is_made_anew() {
+    let mut world = people(11);
+    let chat = world.chat(0, 1);
+    let link = world.send(0, 1, "https://example.org/");
+    fill(&mut world, &chat, 600);
+    world.run(5_000);
+    let mut store = world.nodes[0].storage.store.clone();
+    store.write(|txn| txn.put(&[1], &[0, 5])).expect("memory");
+    schema::migrate(&mut store, schema::MIGRATIONS).expect("it is the version before");
+    world.roll_back(0, store);
+    let tables = [
+        Table::SearchWords,
+        Table::SearchVolumes,
+        Table::SearchDocuments,
+        Table::SearchLogs,
+    ];
+    assert_eq!(tables.map(|table| rows(&world, table)), [0; 4]);
+    world.run(5_000);
+    assert!(
+        rows(&world, Table::SearchVolumes) > 0,
+        "it is indexed again"
+    );
+    assert_eq!(of_kind(&world, SearchKind::Links, ""), [link]);
 }
 
 #[test]

@@ -2,7 +2,33 @@
 
 use std::path::PathBuf;
 
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
+
+use crate::api::SearchKind;
+
+/// What a message has beside words.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum KindName {
+    /// A picture
+    Pictures,
+    /// Another file
+    Files,
+    /// A voice note
+    Voice,
+    /// A link to a page
+    Links,
+}
+
+impl From<KindName> for SearchKind {
+    fn from(name: KindName) -> SearchKind {
+        match name {
+            KindName::Pictures => SearchKind::Pictures,
+            KindName::Files => SearchKind::Files,
+            KindName::Voice => SearchKind::Voice,
+            KindName::Links => SearchKind::Links,
+        }
+    }
+}
 
 /// What is written, read and carried.
 #[derive(Debug, Subcommand)]
@@ -155,15 +181,20 @@ pub enum Messages {
     #[command(
         after_help = "Examples:\n  hedgerow search hall noon            both words, in any order\n  \
         hedgerow search hal --in Ben         the last word may go on\n  \
-        hedgerow search hall --mine --since 2026-05-01\n\n\
+        hedgerow search hall --mine --since 2026-05-01\n  \
+        hedgerow search --kind links --in Ben   with or without words\n\n\
         Letter case and diacritics do not count. Conversations whose names have the words \
         come first, then messages, the newest last. Other commands take the short name \
         before each message."
     )]
     Search {
         /// The words; a message must have all of them
-        #[arg(required = true)]
+        #[arg(required_unless_present = "kind")]
         words: Vec<String>,
+
+        /// Only messages that have such a thing
+        #[arg(long)]
+        kind: Option<KindName>,
 
         /// Only in the conversation with this contact, or `me` for your notes
         #[arg(long = "in", value_name = "NAME")]

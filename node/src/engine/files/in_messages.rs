@@ -22,6 +22,7 @@ use crate::engine::{Effects as _, conversations, delivery};
 use crate::files::extent::{BARS, Extent, MAX_PREVIEW, MAX_VOICE_MS};
 use crate::files::tree::FileId;
 use crate::files::work::{FileCommand, FileKey, StoredName, Upload};
+use crate::search::marks::Mark;
 
 /// The longest name of a file, in bytes.
 const MAX_FILE_NAME: usize = 255;
@@ -116,8 +117,12 @@ impl FilePart {
 
     /// Whether its sender calls it a picture.
     pub fn is_picture(&self) -> bool {
-        let media_type = self.media_type.as_deref();
-        media_type.is_some_and(|media_type| media_type.starts_with("image/"))
+        self.mark() == Mark::Picture
+    }
+
+    /// By which kind search finds it.
+    pub fn mark(&self) -> Mark {
+        Mark::of_file(self.media_type.as_deref(), self.voice.is_some())
     }
 
     /// The name that search finds it by. All voice notes have the same one, which is no word of anybody.
@@ -402,10 +407,12 @@ impl Owners {
                 }
             };
         })?;
-        turn.errands.push(Errand::StopFile(space, file));
         match wanted {
-            true => turn.errands.push(Errand::Fetch),
-            false => turn.out.file(FileCommand::Remove(stored)),
+            true => turn.errands.push(Errand::AskFile(space, file)),
+            false => {
+                turn.errands.push(Errand::StopFile(space, file));
+                turn.out.file(FileCommand::Remove(stored));
+            }
         }
         Ok(Reply::Done)
     }
