@@ -1,7 +1,7 @@
 //! What is deleted or overwritten, and must not be found on the disk for long: each deletion makes the store due for
 //! a rewrite.
 
-use hedgerow_node::api::{Call, Draft, InvitationId, NewInvitation, Private, Reply};
+use hedgerow_node::api::{Call, Draft, InvitationId, MessageId, NewInvitation, Private, Reply};
 use hedgerow_node::harness::World;
 use hedgerow_node::store::erasure;
 use hedgerow_sync::store::Store;
@@ -73,7 +73,92 @@ fn join_nobody(world: &mut World) {
     ask(world, 1, Call::Join(link.into()));
 }
 
+/// The last message between Ada and Grace.
+fn last(world: &mut World) -> MessageId {
+    world.messages(0, 1).pop().expect("a message").id
+}
+
+fn delete_last(world: &mut World, for_all: bool) {
+    let (grace, id) = (world.chat(0, 1), last(world));
+    ask(world, 0, Call::Delete(grace, id, for_all));
+}
+
+/// A message that has arrived.
+fn delivered(world: &mut World) {
+    world.send(0, 1, "what we said");
+    world.delivered(0, 1);
+}
+
 const DELETIONS: &[Deletion] = &[
+    Deletion {
+        what: "a message that is deleted here",
+        node: 0,
+        before: delivered,
+        delete: |world| delete_last(world, false),
+    },
+    Deletion {
+        what: "a message that is deleted for all, where it was written",
+        node: 0,
+        before: delivered,
+        delete: |world| delete_last(world, true),
+    },
+    Deletion {
+        what: "a message that is deleted for all, where it came",
+        node: 1,
+        before: delivered,
+        delete: |world| {
+            delete_last(world, true);
+            world.run(10_000);
+        },
+    },
+    Deletion {
+        what: "a message that disappears",
+        node: 0,
+        before: |world| {
+            let grace = world.chat(0, 1);
+            ask(world, 0, Call::SetTimer(grace, 60));
+            delivered(world);
+        },
+        delete: |world| world.run(120_000),
+    },
+    Deletion {
+        what: "the text before an edit without trace",
+        node: 0,
+        before: |world| {
+            world.network.part(0, 1, true);
+            world.run(120_000);
+            world.send(0, 1, "what I said");
+        },
+        delete: |world| {
+            let (grace, id) = (world.chat(0, 1), last(world));
+            ask(world, 0, Call::Edit(grace, id, text("what I mean")));
+        },
+    },
+    Deletion {
+        what: "the key of a file",
+        node: 1,
+        before: |world| {
+            world.send_file(0, 1, "notes.txt", 1_000);
+            world.delivered(0, 1);
+        },
+        delete: |world| {
+            delete_last(world, true);
+            world.run(10_000);
+        },
+    },
+    Deletion {
+        what: "a recording that is dropped",
+        node: 0,
+        before: |world| {
+            let grace = world.chat(0, 1);
+            let heard = b"what I never said".to_vec();
+            ask(world, 0, Call::KeepRecording(grace, 0, heard));
+        },
+        delete: |world| {
+            let grace = world.chat(0, 1);
+            ask(world, 0, Call::DropRecording(grace));
+        },
+    },
     Deletion {
         what: "a draft that goes on",
         node: 0,

@@ -8,9 +8,9 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::Store;
 
 use super::super::content::{Content, text_body};
-use super::super::conversation::{message_id, parse_message_id, versions};
+use super::super::conversation::{REACTION, message_id, parse_message_id, versions};
 use super::{append_as, device, rows};
-use crate::api::{Message, MessageId, Original, Refusal, Version};
+use crate::api::{Event, Message, MessageId, Original, Refusal, Version};
 use crate::harness::World;
 
 /// Mallory, a contact of Ada.
@@ -111,14 +111,54 @@ fn of_ten_thousand_edits_a_hundred_count_and_are_indexed() {
     assert_eq!(edited.times as usize, MAX_EDITS);
     let versions = versions_at(&mut world, 0, &text).expect("a message");
     assert_eq!(versions.len(), 1 + MAX_EDITS);
-    let index = rows(&world.nodes[0].storage.store);
-    let index = index
-        .iter()
-        .filter(|(key, _)| key[0] == hedgerow_sync::tables::ANNOTATIONS);
-    let bytes: usize = index.map(|(key, value)| key.len() + value.len()).sum();
-    assert!(bytes < 4_096, "{bytes} bytes");
+    assert!(index_bytes(&world) < 4_096, "{} bytes", index_bytes(&world));
     world.send(0, MALLORY, "enough");
     world.delivered(0, MALLORY);
+}
+
+#[test]
+fn of_ten_thousand_reactions_to_a_message_one_counts_and_others_write_on() {
+    const BEN: usize = 2;
+    let mut world = World::with(6, &["Ada", "Mallory", "Ben"]);
+    world.meet(0, MALLORY);
+    world.meet(0, BEN);
+    let text = world.send(0, MALLORY, "good news");
+    world.delivered(0, MALLORY);
+    let mallory = device(&world, MALLORY);
+    let mut store = world.nodes[MALLORY].storage.store.clone();
+    let what = What::Annotation {
+        kind: REACTION,
+        target: id(&text),
+    };
+    for number in 0..10_000 {
+        let emoji = ["👍", "🎉"][number % 2];
+        let body = Body::Bytes(Bytes::from_static(emoji.as_bytes()));
+        append_as(&mut store, mallory, what, body);
+    }
+    world.nodes[0].events.clear();
+    world.roll_back(MALLORY, store);
+    for number in 0..20 {
+        world.send(BEN, 0, &format!("line {number}"));
+        world.run(500);
+        let lines = world.texts(0, BEN).len();
+        assert_eq!(lines, number + 1, "a text waits for reactions");
+    }
+    world.run(600_000);
+    let message = world.messages(0, MALLORY).pop().expect("a message");
+    let reactions: Vec<_> = message.reactions.iter().map(|one| &*one.emoji.0).collect();
+    assert_eq!(reactions, ["🎉"], "the last one counts");
+    assert!(index_bytes(&world) < 4_096, "{} bytes", index_bytes(&world));
+    let told = |event: &&Event| matches!(event, Event::MessageChanged { .. });
+    let events = world.nodes[0].events.iter().filter(told).count();
+    assert!(events < 1_000, "{events} events");
+}
+
+/// What the index of annotations takes at Ada's.
+fn index_bytes(world: &World) -> usize {
+    let index = rows(&world.nodes[0].storage.store);
+    let index = index.iter();
+    let index = index.filter(|(key, _)| key[0] == hedgerow_sync::tables::ANNOTATIONS);
+    index.map(|(key, value)| key.len() + value.len()).sum()
 }
 
 #[test]
