@@ -36,6 +36,10 @@ const SLICE: usize = 1 << 18;
 /// While a carrier has more unwritten bytes than this for a link, we give it no more.
 pub const MOST_UNWRITTEN: usize = SEND_WINDOW - SLICE;
 
+/// The least room for media that we fill. Each record has bytes of its own and padding, which small ones would multiply
+/// where a carrier writes a few bytes at a time.
+const LEAST_MEDIA: usize = 2 << 10;
+
 /// If two links to one device come up within this time, both sides have dialled at once.
 const SIMULTANEOUS_MS: u64 = 10_000;
 
@@ -77,7 +81,7 @@ pub(crate) struct Live {
     pub since_ms: u64,
     /// The other side has said that another link has taken this one's place.
     pub is_displaced: bool,
-    /// Set while a message that we sent is not acknowledged.
+    /// Set while a message that we sent is not acknowledged, or chunks that we asked for have not come.
     pub waiting: Option<Waiting>,
 }
 
@@ -470,7 +474,8 @@ impl Engine {
                         &self.owners.account.mark_key,
                         budget,
                     )?;
-                    if says_entries && is_watched(link.carrier, cryptography) {
+                    let asks_chunks = live.transfers.take_asks();
+                    if (says_entries || asks_chunks) && is_watched(link.carrier, cryptography) {
                         live.waiting.get_or_insert(Waiting::new(now_ms));
                     }
                     if let Some(couriering) = &mut self.owners.couriering {
@@ -481,7 +486,8 @@ impl Engine {
                         budget = usize::MAX;
                     }
                     live.transfers.read_more(link.carrier, &live.session, out);
-                    let media = media_window(link.carrier).saturating_sub(link.unwritten);
+                    let room = media_window(link.carrier).saturating_sub(link.unwritten);
+                    let media = if room < LEAST_MEDIA { 0 } else { room };
                     live.session.seal_media(&mut sealed, budget, media);
                     live.spoke |= !sealed.is_empty();
                     // Reconciliation stops after its share of work, even if it found nothing to say.

@@ -47,7 +47,7 @@ impl Owners {
             .sync
             .receive(turn.txn, &speaker, item.kind, &item.content)?;
         self.sync_events(turn, live.identity, live.device, events)?;
-        Ok(self.conversations.acknowledged(turn.txn, live)?)
+        Ok(self.conversations.end_wait(turn.txn, live)?)
     }
 
     /// Continues with an item of reconciliation.

@@ -1,6 +1,6 @@
 //! Links that have died without a word, for example because a cable was pulled (`docs/PROTOCOL.md` section 13). While a
-//! message waits for its acknowledgement and the other side is silent, we ask it something; if it stays silent, we end
-//! the link. An idle session has nothing to acknowledge, so it causes no wake-up here.
+//! message waits for its acknowledgement, or we wait for chunks that we asked for, and the other side is silent, we ask it
+//! something; if it stays silent, we end the link. An idle session waits for nothing, so it causes no wake-up here.
 
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
@@ -13,16 +13,16 @@ use super::links::Links;
 use super::live::Live;
 use super::{Engine, Turn, items};
 
-/// How long a message waits in silence before we ask the other side something.
+/// How long a message or a request for chunks waits in silence before we ask the other side something.
 const ASK_MS: u64 = 4_000;
 
 /// How long silence may last in all before we end the link.
 const SILENCE_MS: u64 = 9_000;
 
-/// A message waits for its acknowledgement.
+/// A message waits for its acknowledgement, or a request for its chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Waiting {
-    /// When we last heard anything, or sent the message (monotonic milliseconds).
+    /// When we last heard anything, or sent the message or request (monotonic milliseconds).
     since_ms: u64,
     asked: bool,
 }
@@ -35,8 +35,8 @@ impl Waiting {
         }
     }
 
-    /// The other side lives. If we had asked, that was the answer. What is still not acknowledged then waits for
-    /// something else, and we do not ask again.
+    /// The other side lives. If we had asked, that was the answer. What still waits then waits for something else, and we
+    /// do not ask again.
     pub fn heard(self, now_ms: u64) -> Option<Waiting> {
         (!self.asked).then(|| Waiting::new(now_ms))
     }
@@ -65,13 +65,16 @@ pub(crate) fn is_watched(carrier: CarrierKind, cryptography: Cryptography) -> bo
 }
 
 impl Conversations {
-    /// The other side has acknowledged entries. Ends the wait if everything is acknowledged.
-    pub(super) fn acknowledged(
+    /// The other side has acknowledged entries or sent chunks. Ends the wait if nothing waits any more.
+    pub(super) fn end_wait(
         &self,
         reader: &dyn Reader,
         live: &mut Live,
     ) -> Result<(), StorageError> {
-        if live.waiting.is_some() && self.has_all(reader, live.identity, live.device)? {
+        if live.waiting.is_some()
+            && !live.transfers.awaits_chunks()
+            && self.has_all(reader, live.identity, live.device)?
+        {
             live.waiting = None;
         }
         Ok(())

@@ -1,9 +1,10 @@
 //! Files of messages: what comes, what does not, and what a hostile contact cannot do with them.
 
 use hedgerow_node::api::{
-    Call, FileState, MessageFile, MessageId, NewMessage, Offered, Refusal, Reply, UploadId,
+    Call, Carrier, FileState, MessageFile, MessageId, NewMessage, Offered, Private, Refusal, Reply,
+    Traffic, UploadId,
 };
-use hedgerow_node::harness::World;
+use hedgerow_node::harness::{RELAY, World};
 use hedgerow_transport::carrier::CarrierKind;
 
 const MINUTE_MS: u64 = 60_000;
@@ -135,7 +136,7 @@ fn over_bluetooth_only_small_files_load_by_themselves_and_others_when_asked() {
 #[test]
 fn a_cut_costs_at_most_the_chunks_that_were_on_their_way() {
     let mut world = slow(4);
-    let before = sent_bytes(&mut world, 0);
+    let before = [traffic(&mut world, 0), traffic(&mut world, 1)];
     let id = world.send_file(0, 1, "film", 12 * (CHUNK - 16));
     let begun = |world: &mut World| world.nodes[1].files.held() >= 4 * CHUNK;
     assert!(until(&mut world, begun), "it does not begin");
@@ -144,22 +145,101 @@ fn a_cut_costs_at_most_the_chunks_that_were_on_their_way() {
     assert!((4 * CHUNK..12 * CHUNK).contains(&world.nodes[1].files.held()));
     world.network.part(0, 1, false);
     arrives(&mut world, 1, &id);
-    // Half a megabyte of media may wait in the link that is cut, and a part of a chunk may have arrived. Sessions and
-    // messages take a few kilobytes.
-    let sent = sent_bytes(&mut world, 0) - before;
+    // Of what has arrived, only a part of a chunk comes again; half a megabyte of media may wait in the link that is cut.
     let least = 12 * CHUNK;
+    let arrived = traffic(&mut world, 1).received_bytes - before[1].received_bytes;
     assert!(
-        (least..least + 3 * CHUNK + (32 << 10)).contains(&sent),
+        (least..least + CHUNK + TALK).contains(&arrived),
+        "{arrived} bytes have arrived"
+    );
+    let sent = traffic(&mut world, 0).sent_bytes - before[0].sent_bytes;
+    assert!(
+        sent < least + CHUNK + MEDIA_WINDOW + TALK,
         "{sent} bytes were sent"
     );
 }
 
-/// What a node has given to links so far.
-fn sent_bytes(world: &mut World, node: usize) -> u64 {
+/// What sessions and messages take beside a file.
+const TALK: u64 = 32 << 10;
+
+/// The most bytes of media that a fast link has and has not written.
+const MEDIA_WINDOW: u64 = 512 << 10;
+
+fn traffic(world: &mut World, node: usize) -> Traffic {
     match world.ask(node, Call::Status) {
-        Ok(Reply::Status(status)) => status.traffic.sent_bytes,
+        Ok(Reply::Status(status)) => status.traffic,
         other => panic!("no status: {other:?}"),
     }
+}
+
+#[test]
+fn a_file_that_is_asked_for_while_it_comes_does_not_begin_anew() {
+    let mut world = slow(14);
+    world.network.conditions.rate = Some(64 << 10);
+    let before = traffic(&mut world, 0).sent_bytes;
+    let id = world.send_file(0, 1, "film", 3 * (CHUNK - 16));
+    // The first chunk takes four seconds.
+    for _ in 0..8 {
+        world.run(1_000);
+        assert_eq!(want(&mut world, 1, &id, true), Ok(Reply::Done));
+    }
+    arrives(&mut world, 1, &id);
+    let sent = traffic(&mut world, 0).sent_bytes - before;
+    assert!(sent < 3 * CHUNK + TALK, "{sent} bytes were sent");
+}
+
+#[test]
+fn a_running_file_moves_to_the_local_network_and_back() {
+    for (seed, slow) in [(15, CarrierKind::Ble), (16, CarrierKind::Relay)] {
+        let mut world = over(CarrierKind::Lan, seed);
+        verify(&mut world, 1);
+        world.network.conditions.rate = Some(RATE);
+        world.add_carrier(slow);
+        let carrier = match slow {
+            CarrierKind::Ble => Carrier::Ble,
+            _ => Carrier::Relay,
+        };
+        for node in 0..2 {
+            if carrier == Carrier::Relay {
+                let relay = Call::AddRelay(Private(RELAY.to_owned()));
+                assert_eq!(world.ask(node, relay), Ok(Reply::Done));
+            }
+        }
+        let further = world.further.get_mut(&slow).expect("it was added");
+        further.conditions.rate = Some(64 << 10);
+        world.run(10_000);
+        on_lan(&mut world, false, carrier);
+        let before = traffic(&mut world, 1).received_bytes;
+        let id = world.send_file(0, 1, "film", 8 * (CHUNK - 16));
+        world.delivered(0, 1);
+        assert_eq!(want(&mut world, 1, &id, true), Ok(Reply::Done));
+        let has = |world: &World, chunks| world.nodes[1].files.held() >= chunks * CHUNK;
+        assert!(
+            until(&mut world, |world| has(world, 2)),
+            "it does not begin"
+        );
+        on_lan(&mut world, true, Carrier::Lan);
+        assert!(until(&mut world, |world| has(world, 4)), "it does not move");
+        on_lan(&mut world, false, carrier);
+        assert!(!has(&world, 8), "it was not under way any more");
+        arrives(&mut world, 1, &id);
+        // Each move costs at most a chunk that had begun to arrive.
+        let arrived = traffic(&mut world, 1).received_bytes - before;
+        assert!(
+            arrived < (8 + 2) * CHUNK + TALK,
+            "{arrived} bytes have arrived"
+        );
+    }
+}
+
+/// Brings the local network up or takes it down, and waits until the session is over another carrier.
+fn on_lan(world: &mut World, on: bool, expected: Carrier) {
+    let switch = Call::SwitchCarrier(Carrier::Lan, on);
+    assert_eq!(world.ask(0, switch), Ok(Reply::Done));
+    let moved = |world: &mut World| {
+        [0, 1].map(|node| world.contact(node, 1 - node).reachable) == [Some(expected); 2]
+    };
+    assert!(until(world, moved), "not over {expected:?}");
 }
 
 #[test]

@@ -82,6 +82,15 @@ impl Fetch {
         (self.ticket.space, self.ticket.file)
     }
 
+    /// Whether the other side has not sent all that we asked it for.
+    fn awaits(&self) -> bool {
+        match self.stage {
+            Stage::Hashes => true,
+            Stage::Beginning => false,
+            Stage::Loading => self.arrived < self.asked,
+        }
+    }
+
     /// Bytes that are asked for and not written.
     fn open(&self) -> u64 {
         let extent = self.ticket.extent;
@@ -105,10 +114,14 @@ impl Live {
         }
     }
 
-    /// Asks for as many chunks of the files that come as the window allows.
+    /// Asks for as many chunks of the files that come as the window allows, first of those that the user has asked for.
     fn ask_more(&mut self, carrier: CarrierKind) {
-        let streams: Vec<u32> = self.transfers.fetches.keys().copied().collect();
-        for stream in streams {
+        let fetches = self.transfers.fetches.iter();
+        let mut streams: Vec<_> = fetches
+            .map(|(stream, fetch)| (!fetch.is_asked, *stream))
+            .collect();
+        streams.sort_unstable();
+        for (_, stream) in streams {
             let room = window(carrier).saturating_sub(self.transfers.asked);
             let Some(fetch) = self.transfers.fetches.get_mut(&stream) else {
                 continue;
@@ -133,6 +146,7 @@ impl Live {
                 count,
             };
             items::say(&mut self.session, said::WANT, &want);
+            self.transfers.asks = true;
         }
     }
 }
@@ -245,6 +259,7 @@ impl Owners {
                     file: named,
                 };
                 items::say(&mut live.session, said::WANT_HASHES, &want);
+                live.transfers.asks = true;
             }
         }
         self.files.coming.insert((space, file));
@@ -298,6 +313,7 @@ impl Owners {
             return Ok(self.wrong(turn, live, ticket)?);
         };
         fetch.arrived += 1;
+        live.transfers.asks |= live.transfers.awaits_chunks();
         turn.out.file(FileCommand::Write {
             ticket,
             index,
@@ -502,7 +518,7 @@ impl super::Transfers {
     }
 
     /// A stream ends before the end of its file: what is written is made durable, so that it counts and need not come
-    /// again. If nothing is, the chunks on their way to the disk go: they would take room that nobody counts.
+    /// again. If nothing is, its room goes, with the chunks on their way to the disk: nobody would count it.
     pub(super) fn keep_part(&self, out: &mut Outbox, stream: u32) {
         let Some(fetch) = self.fetches.get(&stream) else {
             return;
@@ -511,8 +527,28 @@ impl super::Transfers {
         if fetch.written > fetch.syncing {
             let chunks = fetch.written;
             out.file(FileCommand::Sync { ticket, chunks });
-        } else if fetch.arrived > 0 && fetch.syncing == 0 && !fetch.is_counted {
+        } else if fetch.stage == Stage::Loading && fetch.written == 0 && !fetch.is_counted {
             out.file(FileCommand::Remove(ticket.name));
+        }
+    }
+
+    /// Whether we wait for chunks or hashes that we asked for.
+    pub(in crate::engine) fn awaits_chunks(&self) -> bool {
+        self.fetches.values().any(Fetch::awaits)
+    }
+
+    /// Whether we have begun to wait, or go on, since the last call.
+    pub(in crate::engine) fn take_asks(&mut self) -> bool {
+        std::mem::take(&mut self.asks)
+    }
+
+    /// The user asks for a file, whether it comes already or this link did not bring it.
+    pub(super) fn asked_by_user(&mut self, space: SpaceId, file: FileId) {
+        let one = (space, file);
+        self.missing.remove(&one);
+        let mut fetches = self.fetches.values_mut();
+        if let Some(fetch) = fetches.find(|fetch| fetch.file() == one) {
+            fetch.is_asked = true;
         }
     }
 

@@ -67,6 +67,8 @@ pub(super) struct Transfers {
     fetches: BTreeMap<u32, Fetch>,
     /// Bytes that were asked for over this link, and are not written yet.
     asked: u64,
+    /// We have begun, or go on, to wait for chunks or hashes.
+    asks: bool,
     /// Files that this link does not bring, as far as we know.
     missing: BTreeSet<(SpaceId, FileId)>,
     /// What the other side waits for.
@@ -86,29 +88,29 @@ impl Owners {
         item: &Item,
     ) -> Result<(), LinkError> {
         match item.kind {
-            said::WANT => self.file_wanted(turn, id, live, &items::decode(item)?),
-            said::WANT_HASHES => self.hashes_wanted(turn, live, &items::decode(item)?),
+            said::WANT => self.file_wanted(turn, id, live, &items::decode(item)?)?,
+            said::WANT_HASHES => self.hashes_wanted(turn, live, &items::decode(item)?)?,
             said::STOP => {
                 let over: said::Over = items::decode(item)?;
                 let serves = &mut live.transfers.serves;
                 serves.retain(|serve| serve.stream() != over.stream);
-                Ok(())
             }
             said::GONE => {
                 let over: said::Over = items::decode(item)?;
                 live.transfers.keep_part(turn.out, over.stream);
                 self.drop_fetch(live, over.stream, true);
-                Ok(self.fetch_more(turn, id, carrier, live)?)
+                self.fetch_more(turn, id, carrier, live)?;
             }
-            said::HELD => self.held_by_peer(turn, live, &items::decode(item)?),
-            said::ASK_HELD => self.tell_held(turn, live, &items::decode(item)?),
-            said::CHUNK => self.chunk_came(turn, live, item.content.clone()),
+            said::HELD => self.held_by_peer(turn, live, &items::decode(item)?)?,
+            said::ASK_HELD => self.tell_held(turn, live, &items::decode(item)?)?,
+            said::CHUNK => self.chunk_came(turn, live, item.content.clone())?,
             said::HASHES => {
                 self.hashes_came(turn, live, item.content.clone())?;
-                Ok(self.fetch_more(turn, id, carrier, live)?)
+                self.fetch_more(turn, id, carrier, live)?;
             }
-            _ => Ok(()),
+            _ => {}
         }
+        Ok(self.conversations.end_wait(turn.txn, live)?)
     }
 
     /// A link is over or has another link in its place: what came over it is free to come over others.
@@ -163,6 +165,22 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// The user asks for a file. Where it comes already it goes on; links that did not bring it may be asked again.
+    pub(super) fn ask_file(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<(), StorageError> {
+        for link in self.links.by_id.values_mut() {
+            if let LinkState::Live(live) = &mut link.state {
+                live.transfers.asked_by_user(space, file);
+                self.owners.say_held(turn, live, space, file)?;
+            }
+        }
+        self.fetch_everywhere(turn)
     }
 
     /// A file is not wanted any more, or is gone: nothing more of it comes over any link, and others learn of it.

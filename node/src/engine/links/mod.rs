@@ -57,6 +57,8 @@ pub(super) enum Errand {
     EndMeetings(InvitationKey),
     /// There may be files to load: look in every session.
     Fetch,
+    /// The user asks for a file.
+    AskFile(SpaceId, FileId),
     /// Nothing more of a file is to come.
     StopFile(SpaceId, FileId),
 }
@@ -166,6 +168,7 @@ impl Engine {
                         self.end_other_meetings(turn, asked_by, invitation)
                     }
                     Errand::Fetch => self.fetch_everywhere(turn)?,
+                    Errand::AskFile(space, file) => self.ask_file(turn, space, file)?,
                     Errand::StopFile(space, file) => self.stop_file(turn, space, file)?,
                 }
             }
