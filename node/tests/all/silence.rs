@@ -1,6 +1,6 @@
 //! A link that dies without a word, as when a cable is pulled: both ends go on writing and nothing arrives.
 
-use hedgerow_node::api::{Call, Carrier, Reply, Why};
+use hedgerow_node::api::{Call, Carrier, FileState, Reply, Why};
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::CarrierKind;
 
@@ -63,6 +63,26 @@ fn a_cable_that_is_pulled_before_the_acknowledgement_came_is_noticed_as_soon() {
 }
 
 #[test]
+fn a_cable_that_is_pulled_while_a_file_comes_is_noticed_and_the_file_goes_on() {
+    let mut world = pair(5);
+    let ada = world.id(0);
+    world.ask(1, Call::Verify(ada, true)).expect("a contact");
+    let lan = world.further.get_mut(&CarrierKind::Lan);
+    lan.expect("it was added").conditions.rate = Some(256 << 10);
+    let id = world.send_file(0, 1, "film", 4 << 20);
+    world.delivered(0, 1);
+    world.run(3_000);
+    assert!(world.nodes[1].files.held() > 0, "it does not come");
+    pull(&mut world, true);
+    world.run(NOTICED_MS);
+    assert_eq!(world.contact(1, 0).reachable, None);
+    pull(&mut world, false);
+    world.run(120_000);
+    let file = world.message(1, 0, &id).and_then(|message| message.file);
+    assert_eq!(file.map(|file| file.state), Some(FileState::Here));
+}
+
+#[test]
 fn a_contact_who_is_held_up_for_a_while_keeps_the_session() {
     let mut world = pair(3);
     let mut sessions = 0;
@@ -84,6 +104,13 @@ fn a_contact_who_is_held_up_for_a_while_keeps_the_session() {
 #[test]
 fn whoever_waits_for_nothing_is_not_woken_for_it() {
     let mut world = pair(4);
+    // Everything else that a session begins with is over.
+    world.run(20_000);
+    let id = world.send_file(0, 1, "picture", 600 << 10);
+    world.delivered(0, 1);
+    world.run(1_000);
+    let file = world.message(1, 0, &id).and_then(|message| message.file);
+    assert_eq!(file.map(|file| file.state), Some(FileState::Here));
     for text in ["one", "two", "three"] {
         world.send(0, 1, text);
         world.delivered(0, 1);
