@@ -71,10 +71,10 @@ pub fn used(status: &Status) -> Option<Phrase> {
     })
 }
 
-fn mode(radio: Radio) -> &'static str {
+fn mode(radio: Radio) -> Phrase {
     match radio.power {
-        Power::Active => "active",
-        Power::Balanced => "balanced",
-        Power::Saver => "saver",
+        Power::Active => tr!("power" => "active"),
+        Power::Balanced => tr!("power" => "balanced"),
+        Power::Saver => tr!("power" => "saver"),
     }
 }

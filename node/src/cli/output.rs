@@ -34,7 +34,7 @@ impl Output {
 
     /// A phrase in the user's language.
     pub fn said(self, phrase: &Phrase) -> String {
-        self.language.say(phrase)
+        self.language.print(phrase)
     }
 
     /// A phrase in the user's language, in lines of at most 80 columns. Text that is the same in every language is

@@ -37,8 +37,9 @@ impl Row {
 
 /// A table as text, without a line break at its end.
 pub fn shown(language: Language, head: &[Phrase], rows: impl IntoIterator<Item = Row>) -> String {
-    let said =
-        |cells: &[Phrase]| -> Vec<String> { cells.iter().map(|cell| language.say(cell)).collect() };
+    let said = |cells: &[Phrase]| -> Vec<String> {
+        cells.iter().map(|cell| language.print(cell)).collect()
+    };
     let mut rows: Vec<(Vec<String>, Vec<Phrase>)> = rows
         .into_iter()
         .map(|row| (said(&row.cells), row.beneath))
@@ -65,7 +66,7 @@ pub fn shown(language: Language, head: &[Phrase], rows: impl IntoIterator<Item =
     for (cells, beneath) in &rows {
         lines.push(line(cells, &widths));
         lines.extend(beneath.iter().map(|phrase| {
-            let text = format!("{}{}", screen::INDENT, language.say(phrase));
+            let text = format!("{}{}", screen::INDENT, language.print(phrase));
             screen::wrapped(&text, screen::COLUMNS)
         }));
     }

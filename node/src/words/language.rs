@@ -3,6 +3,7 @@
 use icu_locale_core::{Locale, locale};
 
 use super::Phrase;
+use super::phrase::Digits;
 
 /// A language that the program speaks.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -113,7 +114,13 @@ impl Language {
 
     /// A phrase in this language.
     pub fn say(self, phrase: &Phrase) -> String {
-        phrase.said(self)
+        phrase.said(self, Digits::OfLanguage)
+    }
+
+    /// A phrase in this language for a terminal: with the digits of the dates, addresses and names that stand there, and
+    /// are typed.
+    pub fn print(self, phrase: &Phrase) -> String {
+        phrase.said(self, Digits::Latin)
     }
 
     /// By which the CLDR knows it: for plurals, numbers and dates.

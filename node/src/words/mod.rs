@@ -1,7 +1,7 @@
 //! What people are told, in twelve languages.
 //!
 //! A sentence is written once, in English, where it is said: `tr!("Nothing here.")` makes a [`Phrase`], which belongs
-//! to no language. Whoever shows it asks a [`Language`] to [`say`](Language::say) it. The other languages are gettext
+//! to no language. The surface that shows it asks a [`Language`] to [`say`](Language::say) it. The other languages are gettext
 //! catalogues in `node/lang`, which the build turns into tables. What a code of the API means is in [`codes`]; the
 //! command line and the window say it alike, and each adds what its user can do about it there.
 

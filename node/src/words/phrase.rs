@@ -8,6 +8,22 @@ use super::{Language, catalogue, isolated};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Phrase(Vec<Part>);
 
+/// The digits of counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Digits {
+    OfLanguage,
+    Latin,
+}
+
+impl Digits {
+    fn number(self, number: u64, language: Language) -> String {
+        match self {
+            Digits::OfLanguage => language.number(number),
+            Digits::Latin => number.to_string(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Part {
     /// The same in every language: names, what is typed.
@@ -80,26 +96,26 @@ impl Phrase {
     }
 
     /// As a part of a sentence of this language.
-    fn inside(&self, language: Language) -> String {
-        let said = self.said(language);
+    fn inside(&self, language: Language, digits: Digits) -> String {
+        let said = self.said(language, digits);
         match self.is_verbatim() {
             true => isolated(&said, language.is_right_to_left()).into_owned(),
             false => said,
         }
     }
 
-    pub(super) fn said(&self, language: Language) -> String {
+    pub(super) fn said(&self, language: Language, digits: Digits) -> String {
         let parts = self.0.iter().map(|part| match part {
             Part::Verbatim(text) => text.clone(),
-            Part::Number(number) => language.number(*number),
-            Part::Sentence(sentence) => sentence.said(language),
+            Part::Number(number) => digits.number(*number, language),
+            Part::Sentence(sentence) => sentence.said(language, digits),
         });
         parts.collect()
     }
 }
 
 impl Sentence {
-    fn said(&self, language: Language) -> String {
+    fn said(&self, language: Language, digits: Digits) -> String {
         let count = self.counted.map(|(_, count)| count);
         let english = match self.counted {
             Some((more, count)) if count != 1 => more,
@@ -114,10 +130,10 @@ impl Sentence {
         {
             said.push_str(before);
             match (name, count) {
-                ("n", Some(count)) => said.push_str(&language.number(count)),
+                ("n", Some(count)) => said.push_str(&digits.number(count, language)),
                 _ => {
                     let argument = self.arguments.iter().find(|(of, _)| *of == name);
-                    said.extend(argument.map(|(_, value)| value.inside(language)));
+                    said.extend(argument.map(|(_, value)| value.inside(language, digits)));
                 }
             }
             rest = after;
@@ -128,7 +144,7 @@ impl Sentence {
 
 impl fmt::Display for Phrase {
     fn fmt(&self, to: &mut fmt::Formatter) -> fmt::Result {
-        to.write_str(&self.said(Language::English))
+        to.write_str(&self.said(Language::English, Digits::OfLanguage))
     }
 }
 
@@ -193,11 +209,18 @@ mod tests {
         let from = |name: &str| tr!("From {name}.", name = name);
         assert_eq!(from("Ben").to_string(), "From Ben.");
         assert_eq!(from("دانا").to_string(), "From \u{2068}دانا\u{2069}.");
-        let hebrew = from("Ben").said(Language::Hebrew);
+        let hebrew = Language::Hebrew.say(&from("Ben"));
         assert_eq!(hebrew, "From \u{2068}Ben\u{2069}.");
         // A sentence within one is of the same language.
         let within = tr!("{a}{b}", a = "1", b = from("Ben"));
         assert_eq!(within.to_string(), "1From Ben.");
+    }
+
+    #[test]
+    fn a_terminal_has_one_kind_of_digits() {
+        let phrase = tr!("{n} byte" | "{n} bytes" % 2_953_u64);
+        assert!(Language::Persian.say(&phrase).contains("۲۹۵۳"));
+        assert!(Language::Persian.print(&phrase).contains("2953"));
     }
 
     #[test]

@@ -13,14 +13,20 @@ use crate::support::hosted::Hosted;
 /// A few commands in each language: a table, a conversation, why a message waits, refusals, counts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_command_line_speaks_the_language_of_its_user() {
-    let goldens: [(&str, Data); 6] = [
+    let goldens: [(&str, Data); 11] = [
+        // From right to left.
+        ("ar", file!["ar.txt"]),
         ("bg", file!["bg.txt"]),
         ("da", file!["da.txt"]),
-        // From right to left, with digits of its own.
+        ("es", file!["es.txt"]),
+        // From right to left, with digits of its own, which a terminal leaves out beside dates and addresses.
         ("fa", file!["fa.txt"]),
+        ("fr", file!["fr.txt"]),
+        ("he", file!["he.txt"]),
         ("lv", file!["lv.txt"]),
         ("ro", file!["ro.txt"]),
         ("sv", file!["sv.txt"]),
+        ("uk", file!["uk.txt"]),
     ];
     for (language, golden) in goldens {
         let mut scene = Scene::new(6, ("HEDGEROW_LANGUAGE", language)).await;
