@@ -30,6 +30,7 @@ pub async fn attach(
     let chat = find(api, name).await?;
     let caption = caption.map(ask::text).transpose()?;
     let mut caption = Private(caption.unwrap_or_default());
+    let reachable = chat.contact.as_ref().and_then(|contact| contact.reachable);
     let mut uploads = Vec::new();
     for path in paths {
         let progress = progress(output, path.metadata().map_or(0, |about| about.len()));
@@ -43,7 +44,8 @@ pub async fn attach(
         let uploaded = api.upload(new, bytes).await;
         progress.finish_and_clear();
         let uploaded = uploaded.map_err(|refusal| named(path, refusal))?;
-        if let Some(words) = files::carried(&uploaded).filter(|_| !output.is_json()) {
+        output.say(files::outlook(&uploaded, reachable));
+        if let Some(words) = files::carried(&uploaded) {
             output.say(words);
         }
         uploads.push(uploaded);

@@ -1,10 +1,13 @@
 //! Which messages wait for a contact, and why: `hedgerow status NAME` and `hedgerow status --message`.
 
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Conversation, MAX_PAGE, Message, MessageId, PageFrom, Refusal, WayStatus, Why,
-    visible,
+    Api, Contact, Conversation, Event, FileState, MAX_PAGE, Message, MessageFile, MessageId,
+    PageFrom, Refusal, WayStatus, Why, visible,
 };
 use crate::cli::annotating::{named, short};
 use crate::cli::contacts::{find, shown};
@@ -12,10 +15,14 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::table::Row;
 use crate::cli::{screen, timing, words};
-use crate::words::{Phrase, codes, tr};
+use crate::files::pace::Pace;
+use crate::words::{Phrase, codes, files, tr};
 
 /// The most waiting messages that we list.
 const MOST_LISTED: u64 = 50;
+
+/// How long a file on its way is looked at, for its pace: its receiver tells of it every two seconds.
+const LOOKED_AT: Duration = Duration::from_secs(6);
 
 /// The most columns of a text in the list.
 const EXCERPT: usize = 48;
@@ -142,7 +149,17 @@ pub async fn message(
                     true => api.ways(contact.id.clone()).await?,
                     false => Vec::new(),
                 };
-                let located = Located { message, ways };
+                let file = match &message.file {
+                    Some(file) if !output.is_json() => {
+                        on_its_way(api, &contact, &message, file).await?
+                    }
+                    _ => None,
+                };
+                let located = Located {
+                    message,
+                    ways,
+                    file,
+                };
                 output.data(&located, |located| located.words(output, &shown(&contact)));
                 return Ok(());
             }
@@ -159,16 +176,72 @@ struct Located {
     #[serde(flatten)]
     message: Message,
     ways: Vec<WayStatus>,
+    /// What is said of its file.
+    #[serde(skip)]
+    file: Option<Phrase>,
 }
 
 impl Located {
     fn words(&self, output: Output, name: &str) -> Phrase {
-        let state = state(name, &self.message);
+        let mut state = state(name, &self.message);
+        if let Some(file) = &self.file {
+            state = state.then("\n", file.clone());
+        }
         match self.ways.is_empty() {
             true => state,
             false => state.then("\n\n", ways(output, &self.ways)),
         }
     }
+}
+
+/// What is said of the file of a message that is not there yet: how much has gone, and, where it is on its way, how fast,
+/// for how long, and over which carrier.
+async fn on_its_way(
+    api: &dyn Api,
+    contact: &Contact,
+    message: &Message,
+    file: &MessageFile,
+) -> Result<Option<Phrase>, Failure> {
+    let Some(state) = files::state(file) else {
+        return Ok(None);
+    };
+    let said = files::name(file).then(": ", state);
+    let is_under_way = match file.state {
+        FileState::Here => file
+            .held
+            .iter()
+            .any(|held| held.bytes > 0 && !held.declined),
+        FileState::Loading { bytes } => bytes > 0,
+        _ => false,
+    };
+    if !is_under_way || contact.reachable.is_none() {
+        return Ok(Some(said));
+    }
+    let pace = tokio::time::timeout(LOOKED_AT, pace(api, message, file)).await;
+    Ok(Some(match pace {
+        Ok(Some(pace)) => said.then("\n", files::pace(pace, contact.reachable)),
+        Ok(None) | Err(_) => said,
+    }))
+}
+
+/// How fast a file goes, by the next two events that tell of it.
+async fn pace(api: &dyn Api, message: &Message, file: &MessageFile) -> Option<Pace> {
+    let mut events = api.events().await.ok()?;
+    let mut before = None;
+    while let Some(event) = events.next().await {
+        match event {
+            Event::FileProgress { id, bytes, .. } if id == message.id => {
+                let now = Instant::now();
+                let (since, had) = *before.get_or_insert((now, bytes));
+                let pace = Pace::of(file.size, had, bytes, now.duration_since(since));
+                if pace.is_some() {
+                    return pace;
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn state(name: &str, message: &Message) -> Phrase {

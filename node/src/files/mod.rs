@@ -8,7 +8,8 @@
 //! - `keeper`: the keeper of a real node, by `cipher`, `sealing` and `opening`; `syncing` makes durable what it keeps,
 //!   each on a `worker`;
 //! - `arriving`: files that come whole, carried by hand;
-//! - `reading`, `saving`: files of the user on their way in and out.
+//! - `reading`, `saving`: files of the user on their way in and out;
+//! - [`pace`]: how long a file takes.
 
 pub mod extent;
 #[cfg(feature = "simulation")]
@@ -24,6 +25,8 @@ pub mod cipher;
 pub mod keeper;
 #[cfg(feature = "runtime")]
 pub mod opening;
+#[cfg(feature = "runtime")]
+pub mod pace;
 #[cfg(feature = "runtime")]
 pub mod reading;
 #[cfg(feature = "runtime")]

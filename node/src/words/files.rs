@@ -5,8 +5,9 @@ use std::path::Path;
 
 use indicatif::DecimalBytes;
 
-use super::{Phrase, tr};
-use crate::api::{FileState, MessageFile, Offered, Uploaded, visible};
+use super::{Phrase, codes, timers, tr};
+use crate::api::{Carrier, FileState, MessageFile, Offered, Uploaded, visible};
+use crate::files::pace::{self, Pace};
 use crate::pictures::Metadata;
 
 /// A size, rounded, with its unit.
@@ -84,6 +85,40 @@ pub fn state(file: &MessageFile) -> Option<Phrase> {
         FileState::Freed => tr!("its room was freed"),
         FileState::Missing => tr!("not here"),
     })
+}
+
+/// A file that is about to go: its size, and about how long it takes over what reaches its receiver now.
+pub fn outlook(uploaded: &Uploaded, over: Option<Carrier>) -> Phrase {
+    let (file, size) = (visible::name(&uploaded.name.0), size(uploaded.size));
+    let about = over.and_then(|over| Some((over, pace::about_s(uploaded.size, over)?)));
+    match about {
+        None => format!("{file}: {size}").into(),
+        Some((over, about_s)) => tr!(
+            "{file}: {size}; takes about {span} ({carrier})",
+            file = file,
+            size = size,
+            span = timers::span(about_s),
+            carrier = codes::carrier(over)
+        ),
+    }
+}
+
+/// How fast a file goes, how long the rest takes, and over which carrier, if that is known.
+pub fn pace(pace: Pace, over: Option<Carrier>) -> Phrase {
+    let (rate, left) = (size(pace.rate), timers::span(pace.left_s));
+    match over {
+        Some(over) => tr!(
+            "{rate} a second, about {span} left ({carrier})",
+            rate = rate,
+            span = left,
+            carrier = codes::carrier(over)
+        ),
+        None => tr!(
+            "{rate} a second, about {span} left",
+            rate = rate,
+            span = left
+        ),
+    }
 }
 
 /// What a picture that goes out carried, or carries still; `None` if there is nothing to say.
