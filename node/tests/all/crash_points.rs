@@ -1,8 +1,10 @@
 //! What is cut off at any of its commits happens once after the restart: a lapse, a message that is sent again, a
-//! deletion, and everything that is due at once.
+//! deletion, an edit, what is kept of a recording, and everything that is due at once.
 
 use hedgerow_node::api::{Call, Message, MessageId, Private, Reply};
+use hedgerow_node::engine::recording;
 use hedgerow_node::harness::World;
+use hedgerow_sync::store::Store;
 
 const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
@@ -134,6 +136,68 @@ fn a_deletion_for_all_that_is_cut_off_on_either_side_reaches_both() {
             assert_eq!(with_text[0].id, kept);
         }
     }
+}
+
+/// At the author, and at the reader, who gets the edit.
+#[test]
+fn an_edit_that_is_cut_off_on_either_side_reaches_both_once() {
+    for (node, after) in (0..2).flat_map(|node| (0..COMMITS).map(move |after| (node, after))) {
+        let mut world = pair(6, 0);
+        let sent = world.send(0, 1, "at six");
+        world.delivered(0, 1);
+        let chat = world.chat(0, 1);
+        let edit = Call::Edit(chat, sent, Private("at seven".into()));
+        cut(&mut world, node, after, |world| {
+            try_to(world, 0, edit.clone());
+            world.run(10_000);
+        });
+        if texts(&mut world, 0) == ["at six"] {
+            world.ask(0, edit).expect("edited");
+        }
+        world.connected(0, 1);
+        world.run(MINUTE_MS);
+        for node in 0..2 {
+            let shown = messages(&mut world, node);
+            let shown: Vec<_> = shown
+                .iter()
+                .map(|one| (one.text.as_ref().map(|text| &*text.0), one.edited.as_ref()))
+                .map(|(text, edited)| (text, edited.map_or(0, |edited| edited.times)))
+                .collect();
+            assert_eq!(shown, [(Some("at seven"), 1)], "after {after}, at {node}");
+        }
+    }
+}
+
+#[test]
+fn a_recording_that_is_cut_off_keeps_whole_parts_and_goes_on_behind_them() {
+    let whole: Vec<u8> = (0..4_000_u32).map(|at| at as u8).collect();
+    let mut cut_short = 0;
+    for after in 0..COMMITS {
+        let mut world = pair(7, 0);
+        let chat = world.chat(0, 1);
+        let keep = |from: usize, part: &[u8]| {
+            Call::KeepRecording(chat.clone(), from as u64, part.to_vec())
+        };
+        cut(&mut world, 0, after, |world| {
+            for (number, part) in whole.chunks(1_000).enumerate() {
+                try_to(world, 0, keep(number * 1_000, part));
+            }
+        });
+        let kept = |world: &World| {
+            let read = |reader: &dyn hedgerow_sync::store::Reader| Ok(recording::of(reader, &chat));
+            let kept = world.nodes[0].storage.read(read);
+            kept.expect("memory does not fail").unwrap_or_default()
+        };
+        let length = kept(&world).len();
+        assert_eq!(kept(&world), whole[..length], "after {after}");
+        assert_eq!(length % 1_000, 0, "after {after}");
+        cut_short += usize::from(length < whole.len());
+        world
+            .ask(0, keep(length, &whole[length..]))
+            .expect("it goes on");
+        assert_eq!(kept(&world), whole, "after {after}");
+    }
+    assert!(cut_short > 0, "no cut came in the middle");
 }
 
 /// More than one transaction takes.

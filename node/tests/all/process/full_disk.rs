@@ -10,13 +10,15 @@ use std::process::{Command, Stdio};
 use crate::support::chats::Chats;
 use hedgerow_node::api::{
     Api, ConversationId, Draft, Event, MessageId, NewMessage, Page, PageFrom, Private, Refusal,
-    StorageFault,
+    Search, StorageFault,
 };
 use hedgerow_node::directory::RESERVE_BYTES;
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
 
-use super::people::{Pair, copy, event, open, own, pair, passphrase, place, until};
+use super::people::{
+    Daemon, Pair, copy, event, hedgerow, open, own, pair, passphrase, place, until,
+};
 
 /// Set in the namespace: where the small disk is.
 const DISK: &str = "HEDGEROW_TEST_DISK";
@@ -254,6 +256,101 @@ async fn a_full_disk_keeps_the_typed_text() {
     ada.node.set_draft(ada.notes.clone(), none).await.unwrap();
     let kept = ada.node.conversation(ada.notes.clone()).await.unwrap();
     assert_eq!(kept.draft, None);
+}
+
+#[tokio::test]
+async fn an_edit_on_a_full_disk_is_refused_and_the_text_stays() {
+    let Some(disk) = disk(
+        SMALL,
+        "process::full_disk::an_edit_on_a_full_disk_is_refused_and_the_text_stays",
+    ) else {
+        return;
+    };
+    let mut ada = Ada::on(&disk).await;
+    let id = ada.ids().await.remove(0);
+    let longer = Private("z".repeat(60_000));
+    ada.fill_all().await;
+    let before = ada.page(500).await.messages;
+    let edit = ada.node.edit(ada.notes.clone(), id.clone(), longer.clone());
+    assert_eq!(edit.await.unwrap_err(), NO_ROOM);
+    assert_eq!(ada.page(500).await.messages, before);
+    ada.restart().await;
+    assert_eq!(ada.page(500).await.messages, before);
+
+    ada.make_room();
+    let edit = ada.node.edit(ada.notes.clone(), id.clone(), longer.clone());
+    edit.await.unwrap();
+    let edited = ada.node.message(ada.notes.clone(), id).await.unwrap();
+    assert_eq!(edited.text, Some(longer));
+    ada.restart().await;
+    assert_eq!(ada.ids().await.len(), before.len());
+}
+
+#[tokio::test]
+async fn an_export_to_a_full_disk_leaves_no_half_of_it_and_the_node_goes_on() {
+    let Some(disk) = disk(
+        4,
+        "process::full_disk::an_export_to_a_full_disk_leaves_no_half_of_it_and_the_node_goes_on",
+    ) else {
+        return;
+    };
+    let pair = pair().await;
+    let a = Daemon::start(&pair.a).await;
+    for _ in 0..80 {
+        let text = Private("what was said ".repeat(4_000));
+        a.api.send_to(pair.b_of_a.clone(), text).await.unwrap();
+    }
+    let export = async |to: &Path| {
+        let mut export = hedgerow(&pair.a);
+        export.args(["export", "Ben", "--yes"]).arg(to);
+        export.output().unwrap()
+    };
+    let failed = export(&disk.join("ben.html")).await;
+    assert!(!failed.status.success());
+    assert!(!failed.stderr.is_empty(), "it says why");
+    assert_eq!(
+        fs::read_dir(&disk).unwrap().count(),
+        0,
+        "nothing of it stays"
+    );
+    let elsewhere = pair.place.path().join("ben.html");
+    assert!(export(&elsewhere).await.status.success());
+    let whole = fs::read_to_string(elsewhere).unwrap();
+    assert!(whole.ends_with("</html>\n"));
+    a.stop().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_before_messages_are_indexed_finds_them_all_the_same() {
+    let Some(disk) = disk(
+        SMALL,
+        "process::full_disk::a_disk_that_is_full_before_messages_are_indexed_finds_them_all_the_same",
+    ) else {
+        return;
+    };
+    let mut ada = Ada::on(&disk).await;
+    // More than a slice of the index, and all at once, so that none is indexed before the disk is full.
+    let writing = (0..600).map(|number| {
+        let text = NewMessage::text(format!("hall {number}"));
+        ada.node.send(ada.notes.clone(), text)
+    });
+    for sent in futures_util::future::join_all(writing).await {
+        sent.unwrap();
+    }
+    ada.fill_all().await;
+    let finds = async |ada: &Ada| {
+        let found = ada.node.search(Search::of("hall 599")).await.unwrap();
+        found.messages.len()
+    };
+    assert_eq!(finds(&ada).await, 1);
+    ada.restart().await;
+    assert!(ada.is_full().await);
+    assert_eq!(finds(&ada).await, 1);
+    ada.make_room();
+    let text = NewMessage::text("there is room");
+    ada.node.send(ada.notes.clone(), text).await.unwrap();
+    ada.restart().await;
+    assert_eq!(finds(&ada).await, 1);
 }
 
 #[tokio::test]

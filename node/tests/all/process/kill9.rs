@@ -1,4 +1,5 @@
-//! `kill -9` at any moment of sending and of syncing: nothing acknowledged is lost, nothing comes twice.
+//! `kill -9` at any moment of sending, of syncing, of edits and of a recording: nothing acknowledged is lost, nothing
+//! comes twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -141,6 +142,99 @@ async fn killed_at_any_moment_of_a_catch_up_it_goes_on_where_it_was() {
     assert!(cut_short > 0, "no kill came in the middle");
     let b = Daemon::start(&pair.b).await;
     finish(a, b, &pair, &said).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_any_moment_of_edits_each_message_has_one_of_its_texts_on_both_sides() {
+    let pair = pair().await;
+    let (mut a, b) = (Daemon::start(&pair.a).await, Daemon::start(&pair.b).await);
+    let chat = a.api.chat_with(pair.b_of_a.clone()).await.unwrap().id;
+    let chat_of_b = b.api.chat_with(pair.a_of_b.clone()).await.unwrap().id;
+    let text = |round: u32, number: u32| Private(format!("round {round}, edit {number}"));
+    let mut rng = ChaCha20Rng::seed_from_u64(11);
+    let mut said = Vec::new();
+    for round in 0..6 {
+        let to = pair.b_of_a.clone();
+        let id = a.api.send_to(to, text(round, 0)).await.unwrap();
+        let editing = async {
+            let mut acknowledged = 0;
+            for number in 1..90 {
+                let edit = a.api.edit(chat.clone(), id.clone(), text(round, number));
+                match edit.await {
+                    Ok(_) => acknowledged = number,
+                    Err(_) => break,
+                }
+            }
+            acknowledged
+        };
+        let killing = async {
+            tokio::time::sleep(Duration::from_micros(rng.next_u64() % 200_000)).await;
+            let pid = rustix::process::Pid::from_child(&a.child);
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        };
+        let (acknowledged, ()) = tokio::join!(editing, killing);
+        drop(a);
+        a = Daemon::start(&pair.a).await;
+        let kept = a.api.message(chat.clone(), id.clone()).await.unwrap().text;
+        // The edit that was cut off may have happened.
+        let cut_off = text(round, acknowledged + 1);
+        assert!(kept == Some(text(round, acknowledged)) || kept == Some(cut_off));
+        said.push((id, kept));
+    }
+    let count = 2 + said.len() as u64;
+    settled(&a.api, &pair.b_of_a, count).await;
+    settled(&b.api, &pair.a_of_b, count).await;
+    for (id, kept) in said {
+        until(async || {
+            let there = b.api.message(chat_of_b.clone(), id.clone()).await;
+            there.unwrap().text == kept
+        })
+        .await;
+    }
+    a.stop().await;
+    b.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_a_voice_note_is_recorded_what_was_acknowledged_is_kept() {
+    const PART: usize = 4_000;
+    let pair = pair().await;
+    let mut a = Daemon::start(&pair.a).await;
+    let chat = a.api.chat_with(pair.b_of_a.clone()).await.unwrap().id;
+    let heard = |at: u64| (0..PART as u64).map(move |more| ((at + more) % 251) as u8);
+    let mut rng = ChaCha20Rng::seed_from_u64(12);
+    let mut kept = 0;
+    for _ in 0..6 {
+        let recording = async {
+            let mut acknowledged = kept;
+            loop {
+                let part = heard(acknowledged).collect();
+                let keep = a.api.keep_recording(chat.clone(), acknowledged, part);
+                match keep.await {
+                    Ok(()) => acknowledged += PART as u64,
+                    Err(_) => break acknowledged,
+                }
+            }
+        };
+        let killing = async {
+            tokio::time::sleep(Duration::from_micros(rng.next_u64() % 200_000)).await;
+            let pid = rustix::process::Pid::from_child(&a.child);
+            rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+        };
+        let (acknowledged, ()) = tokio::join!(recording, killing);
+        drop(a);
+        a = Daemon::start(&pair.a).await;
+        kept = a.api.conversation(chat.clone()).await.unwrap().recording;
+        assert!([acknowledged, acknowledged + PART as u64].contains(&kept));
+    }
+    let bytes = a.api.recording(chat).await.unwrap();
+    assert_eq!(bytes.len() as u64, kept);
+    let right = bytes
+        .iter()
+        .zip(0_u64..)
+        .all(|(byte, at)| u64::from(*byte) == at % 251);
+    assert!(right, "other bytes");
+    a.stop().await;
 }
 
 async fn finish(a: Daemon, b: Daemon, pair: &Pair, said: &Said) {
