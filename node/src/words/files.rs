@@ -149,3 +149,39 @@ pub fn percent(bytes: u64, of: u64) -> u64 {
         of => (u128::from(bytes) * 100 / u128::from(of)) as u64,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{Private, UploadId};
+
+    #[test]
+    fn a_file_that_goes_is_told_with_its_size_and_about_how_long_it_takes() {
+        let uploaded = Uploaded {
+            id: UploadId("1".into()),
+            name: Private("film.mkv".into()),
+            size: 26_000_000,
+            carries: Vec::new(),
+            cleaned: false,
+            preview: false,
+            voice: None,
+        };
+        let told = |over| outlook(&uploaded, over).to_string();
+        assert_eq!(told(None), "film.mkv: 26.00 MB");
+        let over_lan = "film.mkv: 26.00 MB; takes about 10s (Local network)";
+        assert_eq!(told(Some(Carrier::Lan)), over_lan);
+        assert_eq!(told(Some(Carrier::File)), told(None));
+        let going = Pace {
+            rate: 2_000_000,
+            left_s: 15,
+        };
+        assert_eq!(
+            pace(going, Some(Carrier::Relay)).to_string(),
+            "2.00 MB a second, about 15s left (Relay)"
+        );
+        assert_eq!(
+            pace(going, None).to_string(),
+            "2.00 MB a second, about 15s left"
+        );
+    }
+}
