@@ -32,6 +32,7 @@ fn help_teaches_each_command() {
         "load --help",
         "free --help",
         "storage --help",
+        "search --help",
         "versions --help",
         "forward --help",
         "draft --help",
