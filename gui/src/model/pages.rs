@@ -280,7 +280,7 @@ impl Pages {
             Update::File(_, _, Err(refusal)) => vec![Outcome::Refused(refusal)],
             Update::Files { of, before, answer } => {
                 let before = before.as_ref();
-                self.viewer.know_older(&of, before, &answer, context);
+                self.viewer.know_files(&of, before, &answer, context);
                 Vec::from_iter(self.media.told(&of, before, answer, context))
             }
             Update::Forwarded => vec![Outcome::Tell(Banner::Forwarded)],
@@ -328,6 +328,7 @@ impl Pages {
             }
             Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
                 self.thread.look(&conversation);
+                self.viewer.look(&conversation);
                 self.looking.conversations.want(conversation);
             }
             Event::MessageChanged { conversation, id } => {

@@ -61,6 +61,11 @@ impl Pictures {
         &self.messages[0].id
     }
 
+    /// The newest of them.
+    pub fn newest(&self) -> &Message {
+        &self.messages[self.messages.len() - 1]
+    }
+
     /// Shows the next one, or the one before. False if there is none.
     pub fn step(&mut self, later: bool) -> bool {
         let is_there = match later {
@@ -81,6 +86,15 @@ impl Pictures {
         self.at += older.len();
         older.extend(take(&mut self.messages));
         self.messages = older;
+    }
+
+    /// Adds those among these messages after all others, the newest first. Some may be known.
+    pub fn add_newer(&mut self, messages: Vec<Message>) {
+        for message in messages.into_iter().rev().filter(is_picture) {
+            if self.messages.iter().all(|known| known.id != message.id) {
+                self.messages.push(message);
+            }
+        }
     }
 
     /// A message is this now. False if it is none of these.

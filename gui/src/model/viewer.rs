@@ -18,8 +18,11 @@ use super::previews::Picture;
 /// As many messages with files are asked for at a time.
 const PAGE: u32 = 50;
 
-/// The next page is asked for when this few pictures are left before the shown one.
+/// The next page is asked for when this few pictures are left before the shown one, or after it.
 const NEAR: usize = 3;
+
+/// The most messages with files between the known pictures and the newest, of which pages are gathered.
+const MAX_GAP: usize = 2_000;
 
 /// What a person does in the viewer.
 #[derive(Clone)]
@@ -71,8 +74,22 @@ pub struct Viewer {
     /// Pictures before the first one are not all known.
     has_older: bool,
     asks_older: bool,
+    later: Later,
     /// The message has changed since the node told it.
     is_stale: bool,
+}
+
+/// The search for pictures after the last known one. The node tells messages with files from the newest back.
+#[derive(Default)]
+struct Later {
+    /// All are known.
+    done: bool,
+    /// The page that is asked for begins before this message.
+    asked: Option<Option<MessageId>>,
+    /// The pages before it, the newest first: they do not reach what is known yet.
+    gathered: Vec<Message>,
+    /// Where the next page begins, if there was one.
+    next: Option<MessageId>,
 }
 
 /// The viewer, if it is open.
@@ -104,6 +121,7 @@ impl ViewerPage {
             files,
             has_older: true,
             asks_older: false,
+            later: Later::default(),
             is_stale: false,
         };
         viewer.turn(context);
@@ -179,16 +197,26 @@ impl ViewerPage {
         if viewer.has_older && !viewer.asks_older && viewer.pictures.before() < NEAR {
             viewer.asks_older = true;
             requests.push(Request::Files {
-                conversation,
+                conversation: conversation.clone(),
                 before: Some(viewer.pictures.oldest().clone()),
+                limit: PAGE,
+            });
+        }
+        let later = &mut viewer.later;
+        if !later.done && later.asked.is_none() && viewer.pictures.after() < NEAR {
+            let before = later.next.clone();
+            later.asked = Some(before.clone());
+            requests.push(Request::Files {
+                conversation,
+                before,
                 limit: PAGE,
             });
         }
         requests.into_iter().map(Outcome::ask).collect()
     }
 
-    /// The node tells the messages with files before this one.
-    pub(super) fn know_older(
+    /// The node tells the messages with files before this one, or the newest.
+    pub(super) fn know_files(
         &mut self,
         of: &ConversationId,
         before: Option<&MessageId>,
@@ -196,6 +224,20 @@ impl ViewerPage {
         context: &Context,
     ) {
         let Some(viewer) = self.at(of) else { return };
+        let later = &mut viewer.later;
+        if later
+            .asked
+            .take_if(|asked| asked.as_ref() == before)
+            .is_some()
+        {
+            match answer {
+                Ok(page) => later.gather(page, &mut viewer.pictures),
+                Err(_) => later.done = true,
+            }
+            viewer.draw(context);
+            self.changed = true;
+            return;
+        }
         if !viewer.asks_older || Some(viewer.pictures.oldest()) != before {
             return;
         }
@@ -215,10 +257,18 @@ impl ViewerPage {
         }
     }
 
+    /// Messages have come.
+    pub(super) fn look(&mut self, of: &ConversationId) {
+        if let Some(viewer) = self.at(of) {
+            viewer.later.done = false;
+        }
+    }
+
     /// Anything may have changed.
     pub(super) fn reload(&mut self) {
         if let Some(viewer) = &mut self.open {
             viewer.is_stale = true;
+            viewer.later.done = false;
         }
     }
 
@@ -242,6 +292,7 @@ impl ViewerPage {
             return;
         };
         let was_shown = viewer.message().id == *id;
+        viewer.later.gathered.retain(|one| one.id != *id);
         self.changed = true;
         if let Some(pictures) = viewer.pictures.without(id) {
             viewer.pictures = pictures;
@@ -313,6 +364,27 @@ impl ViewerPage {
     fn at(&mut self, of: &ConversationId) -> Option<&mut Viewer> {
         let open = self.open.as_mut();
         open.filter(|viewer| viewer.pictures.conversation == *of)
+    }
+}
+
+impl Later {
+    /// Takes in a page, and all pages when they reach what is known.
+    fn gather(&mut self, page: &FilesPage, pictures: &mut Pictures) {
+        let known = pictures.newest().position;
+        let later = page.messages.iter().take_while(|one| one.position > known);
+        let before = self.gathered.len();
+        self.gathered.extend(later.cloned());
+        let reaches = self.gathered.len() - before < page.messages.len();
+        self.next = page.older.clone().filter(|_| !reaches);
+        if self.next.is_none() {
+            pictures.add_newer(take(&mut self.gathered));
+            self.done = true;
+        } else if self.gathered.len() > MAX_GAP {
+            *self = Self {
+                done: true,
+                ..Self::default()
+            };
+        }
     }
 }
 

@@ -91,6 +91,34 @@ fn pictures_from_long_ago_are_reached_page_by_page() {
 }
 
 #[test]
+fn pictures_after_what_is_loaded_of_the_conversation_are_reached_too() {
+    let names: Vec<_> = (0..260).map(|at| format!("{at}.jpg")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let (mut stage, ids) = with_pictures(&names, FileState::Freed);
+    stage.does(ThreadAction::JumpTo(ids[3].clone()));
+    assert!(!stage.thread().at_newest);
+    stage.does(FileAction::View(ids[3].clone()));
+    for _ in 3..259 {
+        stage.does(STEP_LATER);
+    }
+    assert_eq!(name(&stage), "259.jpg");
+    assert!(!viewer(&stage).has_later);
+    // One comes while the last one is looked at.
+    let new = stage.talk("a").add("", false, NOON);
+    let here = FileState::Freed;
+    stage
+        .talk("a")
+        .attach_picture(&new, "new.jpg", 1_200_000, here);
+    stage.happens(Event::Message {
+        conversation: chat_id("a"),
+        id: new,
+        author: Some(id("a")),
+    });
+    stage.does(STEP_LATER);
+    assert_eq!(name(&stage), "new.jpg");
+}
+
+#[test]
 fn one_that_is_not_loaded_shows_the_small_one_and_can_be_loaded_there() {
     let why = Offered::Large;
     let (mut stage, ids) = with_pictures(&["one.jpg"], FileState::Offered { why });
