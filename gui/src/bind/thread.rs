@@ -39,10 +39,12 @@ struct Shown {
     /// How often the draft was set by anything but typing.
     draft_set: u32,
     in_view: BTreeSet<String>,
-    /// The rows that are wholly in view.
+    /// The rows whose end is in view, and of all that fit into it the beginning.
     whole: BTreeSet<String>,
-    /// The rows of which not all is shown.
-    folded: BTreeSet<String>,
+    /// The rows of which a part has not been seen.
+    hidden: BTreeSet<String>,
+    /// Those of them that the model knows.
+    told: BTreeSet<MessageId>,
 }
 
 impl Drawn {
@@ -57,12 +59,12 @@ impl Drawn {
         view.on_left_end(move || say.act(ThreadAction::LeftEnd));
         let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
         let timer = Rc::downgrade(&self.look);
-        view.on_in_view(move |id, enters, whole, folds| {
+        view.on_in_view(move |id, enters, whole, hidden| {
             let now = &mut *shown.borrow_mut();
             let sets = [
                 (&mut now.in_view, enters),
                 (&mut now.whole, whole),
-                (&mut now.folded, folds),
+                (&mut now.hidden, hidden),
             ];
             for (rows, enters) in sets {
                 match enters {
@@ -99,8 +101,12 @@ impl Drawn {
         view.on_edit_last(move || say.act(ThreadAction::EditLast));
         let say = act.clone();
         view.on_drop_about(move || say.act(ThreadAction::DropAbout));
-        let shown = self.shown.clone();
+        let (shown, weak) = (self.shown.clone(), ui.as_weak());
         view.on_about_row(move |id| {
+            let face = weak
+                .upgrade()
+                .map(|ui| ui.global::<ThreadView>().get_face());
+            let answerable = face.is_some_and(|face| !face.blocked && !face.former);
             let shown = shown.borrow();
             let row = shown.rows.iter().find(|row| id == row.id);
             match row.map(|row| &row.kind) {
@@ -113,7 +119,8 @@ impl Drawn {
                             && !message.file.as_deref().is_some_and(|file| file.saving),
                         frees: offers.free,
                         views: message.file.as_deref().is_some_and(|file| file.is_picture),
-                        editable: message.mine && message.body.is_some(),
+                        answerable,
+                        editable: answerable && message.mine && message.body.is_some(),
                         starred: message.starred,
                     }
                 }
@@ -135,7 +142,14 @@ impl Drawn {
             });
         });
         let say = act.clone();
-        view.on_unfold(move |id| say.act(ThreadAction::Unfold(message(id))));
+        let weak = ui.as_weak();
+        view.on_unfold(move |id| {
+            // Its beginning stays in view, although all of it is higher than that.
+            if let Some(ui) = weak.upgrade() {
+                ui.invoke_thread_leave_end();
+            }
+            say.act(ThreadAction::Unfold(message(id)));
+        });
         let say = act.clone();
         view.on_link(move |link| say.act(ThreadAction::OpenLink(link.into())));
         let say = act.clone();
@@ -255,7 +269,7 @@ impl Drawn {
             self.model.remove(at + offset);
             shown.in_view.remove(&gone.id);
             shown.whole.remove(&gone.id);
-            shown.folded.remove(&gone.id);
+            shown.hidden.remove(&gone.id);
         }
         for (offset, new) in change.added.clone().enumerate() {
             let row = &thread.rows[new];
@@ -280,12 +294,20 @@ pub fn insert(text: &str, ui: &AppWindow) {
 
 /// What is in view now: the first row is the anchor, and the last message is seen.
 fn look(shown: &RefCell<Shown>, ui: &AppWindow, act: &Act) {
-    let now = shown.borrow();
+    let mut now = shown.borrow_mut();
     let seen = now.last_in_view();
     if let Some(first) = now.first_in_view() {
         ui.global::<ThreadView>().set_anchor(first.into());
     }
+    let hidden: BTreeSet<_> = now.hidden.iter().cloned().map(MessageId).collect();
+    let changed = (hidden != now.told).then(|| {
+        now.told.clone_from(&hidden);
+        hidden
+    });
     drop(now);
+    if let Some(hidden) = changed {
+        act.act(ThreadAction::Hidden(hidden));
+    }
     if let Some(seen) = seen {
         act.act(ThreadAction::Seen(seen));
     }
@@ -325,18 +347,15 @@ impl Shown {
         span.link.clone()
     }
 
-    /// The last message that is wholly in view, whatever stands below it. Nothing is below one of others of which a part
-    /// is hidden.
+    /// The last message that is wholly in view, whatever stands below it.
     fn last_in_view(&self) -> Option<MessageId> {
         let rows = self.rows.iter();
-        let in_view = rows.filter(|row| self.in_view.contains(&row.id));
-        let messages = in_view.filter_map(|row| match &row.kind {
+        let whole = rows.filter(|row| self.whole.contains(&row.id));
+        let messages = whole.filter_map(|row| match &row.kind {
             RowKind::Message(message) => Some(message),
             _ => None,
         });
-        let shown = messages.take_while(|one| one.mine || !self.folded.contains(&one.id.0));
-        let whole = shown.filter(|one| self.whole.contains(&one.id.0));
-        whole.last().map(|one| one.id.clone())
+        messages.last().map(|one| one.id.clone())
     }
 }
 

@@ -236,6 +236,7 @@ pub fn face(face: &Face) -> ui::Face {
         alone: face.alone,
         verified: face.verified,
         blocked: face.blocked,
+        former: face.former,
         notice: face
             .notice
             .map_or_else(SharedString::new, |notice| say(&codes::notice(notice))),

@@ -108,6 +108,7 @@ impl Action {
                 | Self::Prefer(Preference::Window { .. })
                 | Self::Thread(
                     ThreadAction::Seen(_)
+                        | ThreadAction::Hidden(_)
                         | ThreadAction::LeftEnd
                         | ThreadAction::NearTop
                         | ThreadAction::NearBottom

@@ -10,6 +10,7 @@ use super::effect::Effect;
 use super::face::Face;
 use super::outcome::Outcome;
 use super::thread::Thread;
+use super::window::Loaded;
 
 /// The message that another one answers, on one line.
 #[derive(Clone, PartialEq, Eq)]
@@ -125,6 +126,9 @@ impl About {
 impl Thread {
     /// Writes an answer to a message.
     pub(super) fn reply(&mut self, id: MessageId) -> Vec<Outcome> {
+        if !self.face.takes_messages() {
+            return Vec::new();
+        }
         self.stop_editing();
         self.write_about(Some(About::Reply(id)));
         vec![Outcome::Do(Effect::FocusDraft)]
@@ -132,7 +136,8 @@ impl Thread {
 
     /// Edits a text of ours. What is being written stands again afterwards.
     pub(super) fn edit(&mut self, id: &MessageId) -> Vec<Outcome> {
-        let text = self.window.find(id).filter(|one| one.message.is_mine());
+        let is_possible = |one: &&Loaded| one.message.is_mine() && self.face.takes_messages();
+        let text = self.window.find(id).filter(is_possible);
         let Some(text) = text.and_then(|one| one.message.text.clone()) else {
             return Vec::new();
         };

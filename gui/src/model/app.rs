@@ -195,17 +195,27 @@ impl App {
         self.settle()
     }
 
-    /// Takes over the present time.
+    /// Takes over the present time, and what lies over the conversation.
     fn turn(&mut self, now: Now) {
         self.context.now = now;
+        self.look_over();
         if self.context.calendar.turn(now) {
             let drawn = self.pages.turn(&self.context);
             self.apply(drawn);
         }
     }
 
+    /// What lies over the conversation stops reading, and what was in view is seen when that has gone.
+    fn look_over(&mut self) {
+        let covered = self.pages.cover_conversation();
+        if std::mem::replace(&mut self.context.covered, covered) && !covered {
+            self.pages.thread.see_what_is_in_view(&self.context);
+        }
+    }
+
     /// Does what has become due. Gives the effects to execute.
     fn settle(&mut self) -> Vec<Effect> {
+        self.look_over();
         let now_ms = self.context.now.monotonic_ms;
         if self.banner.due_ms().is_some_and(|due| due <= now_ms) {
             self.banner.dismiss();

@@ -23,6 +23,8 @@ pub struct Context {
     pub mode: Option<Mode>,
     /// Where the window is on the desktop.
     pub presence: Presence,
+    /// Something lies over the open conversation: a dialog, the viewer, or the picker of emoji.
+    pub(super) covered: bool,
     /// What notes to oneself are called.
     pub(super) notes: String,
     pub(super) now: Now,
@@ -39,6 +41,7 @@ impl Context {
             me: None,
             mode: None,
             presence: Presence::new(now),
+            covered: false,
             notes: String::new(),
             now,
             calendar: Calendar::new(zone, now),
@@ -55,6 +58,11 @@ impl Context {
     /// Whether this pane is on screen, beside the list or instead of it.
     pub(super) fn shows(&self, pane: Pane) -> bool {
         self.place == Place::Main(pane)
+    }
+
+    /// Whether the user sees what is in view of the open conversation: the window is in front, and nothing over it.
+    pub(super) fn is_read(&self) -> bool {
+        self.presence.focused && self.shows(Pane::Thread) && !self.covered
     }
 
     /// Whether every member of a conversation is blocked, so that nobody is left to write to.

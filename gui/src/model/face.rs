@@ -22,6 +22,8 @@ pub struct Face {
     pub alone: bool,
     /// Blocked by us: nothing can be sent.
     pub blocked: bool,
+    /// What is left of a chat with a contact whom we removed: nobody can be written to.
+    pub former: bool,
     /// Something the user must know.
     pub notice: Option<Notice>,
     /// The name shown before the contact gave itself another one, until the user has decided.
@@ -33,6 +35,11 @@ pub struct Face {
 }
 
 impl Face {
+    /// Something can be written there.
+    pub(super) fn takes_messages(&self) -> bool {
+        !self.blocked && !self.former
+    }
+
     pub(super) fn of(contact: &Contact, calendar: &Calendar) -> Self {
         let former = contact.former_name.as_ref();
         Self {
@@ -43,6 +50,7 @@ impl Face {
             notes: false,
             alone: false,
             blocked: contact.blocked,
+            former: false,
             notice: contact.notice,
             former_name: former.map(|former| label(&former.0, contact)),
             reachable: contact.reachable,
@@ -76,6 +84,7 @@ impl Face {
             hue: hue(&conversation.id.0),
             verified: false,
             blocked: false,
+            former: conversation.kind == ConversationKind::Former,
             notice: None,
             former_name: None,
             reachable: None,

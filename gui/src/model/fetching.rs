@@ -9,7 +9,6 @@ use super::calendar::Date;
 use super::context::Context;
 use super::effect::{Question, Request, Ticket};
 use super::outcome::Outcome;
-use super::place::Pane;
 use super::thread::{Scroll, Thread};
 use super::window::{MAX_LOADED, PAGE};
 
@@ -198,8 +197,7 @@ impl Thread {
         self.fetching.wanted.changed.insert(id);
     }
 
-    /// Takes over which message is the last one wholly in view. It is seen if the window is in front, and no other page
-    /// in its place.
+    /// Takes over which message is the last one wholly in view. It is seen if the window is in front, and nothing over it.
     pub(super) fn see(&mut self, id: MessageId, context: &Context) {
         if self.window.place(&id).is_none() {
             return;
@@ -210,8 +208,38 @@ impl Thread {
             self.fetching.following = true;
             reading.late.leave();
         }
-        if context.presence.focused && context.shows(Pane::Thread) {
-            reading.seen = Some(id);
+        if context.is_read() {
+            self.reading.seen = self.read_upto(&id).or(self.reading.seen.take());
+        }
+    }
+
+    /// The message up to which all is read once this one was seen: nothing is from the first unread one on of which a part
+    /// was hidden.
+    fn read_upto(&self, seen: &MessageId) -> Option<MessageId> {
+        let mut read = None;
+        for (place, one) in (self.window.first()..).zip(self.window.iter()) {
+            let message = &one.message;
+            let is_new = place >= self.reading.new_from && !message.is_mine();
+            if is_new && self.reading.hidden.contains(&message.id) {
+                break;
+            }
+            read = Some(&message.id);
+            if message.id == *seen {
+                break;
+            }
+        }
+        read.cloned()
+    }
+
+    /// Takes over where the unread messages begin, as far as what is loaded tells.
+    pub(super) fn look_for_new(&mut self) {
+        if self.unread == 0 {
+            self.reading.new_from = u64::MAX;
+        } else if self.window.at_newest() {
+            let first = self.window.nth_last_of_theirs(self.unread);
+            let place = first.and_then(|id| self.window.place(id));
+            // More are unread than are loaded.
+            self.reading.new_from = place.unwrap_or(self.window.first());
         }
     }
 
@@ -473,6 +501,7 @@ impl Thread {
                 let id = theirs.map(|one| one.message.id.clone());
                 if unread_above == 0 {
                     self.first_unread = id.clone();
+                    self.reading.new_from = window.first();
                 }
                 wanted.older = true;
                 match id {

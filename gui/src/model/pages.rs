@@ -188,7 +188,7 @@ impl Pages {
                 self.thread.upload_goes_on(ticket, bytes);
                 Vec::new()
             }
-            Update::Uploaded(ticket, answer) => self.thread.uploaded(ticket, answer, context),
+            Update::Uploaded(ticket, answer) => self.thread.uploaded(ticket, answer),
             Update::FileSaved(conversation, id, answer) => {
                 if let Some(thread) = self.thread.thread(&conversation) {
                     thread.file_saved(&id, context);
@@ -555,6 +555,11 @@ impl Pages {
         self.searching.drops(id);
         self.media.drop_chat(id);
         self.viewer.drop_chat(id);
+    }
+
+    /// Whether something lies over the open conversation.
+    pub(super) fn cover_conversation(&self) -> bool {
+        self.dialog.open.is_some() || self.viewer.open.is_some() || self.picker.open.is_some()
     }
 
     /// Whether a pane has something to show.

@@ -1,12 +1,13 @@
 //! How far the user has read a conversation, and which messages arrived late above that.
 
+use std::collections::BTreeSet;
+
 use hedgerow_node::api::{Message, MessageId};
 
 /// The shortest interval between two reports to the node while the user reads.
 const MARK_EVERY_MS: u64 = 300;
 
 /// How far the user has read.
-#[derive(Default)]
 pub(super) struct Reading {
     /// The last message that is wholly in view.
     pub in_view: Option<MessageId>,
@@ -16,6 +17,24 @@ pub(super) struct Reading {
     marked: Option<MessageId>,
     marked_ms: Option<u64>,
     pub late: Late,
+    /// The place of the first message that was not read, as far as that is known: nobody waits for what was read before.
+    pub new_from: u64,
+    /// The loaded messages of which a part has not been seen.
+    pub hidden: BTreeSet<MessageId>,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self {
+            in_view: None,
+            seen: None,
+            marked: None,
+            marked_ms: None,
+            late: Late::default(),
+            new_from: u64::MAX,
+            hidden: BTreeSet::new(),
+        }
+    }
 }
 
 impl Reading {

@@ -60,6 +60,8 @@ pub enum ThreadAction {
     NearBottom,
     /// This is the last message that is fully in view; its row may be anything else's.
     Seen(MessageId),
+    /// Of these a part has not been seen: they are folded, or higher than the view.
+    Hidden(BTreeSet<MessageId>),
     /// The view has left the end, and does not follow what comes.
     LeftEnd,
     /// To the newest message.
@@ -303,6 +305,7 @@ impl Thread {
             ThreadAction::NearTop => self.near(true),
             ThreadAction::NearBottom => self.near(false),
             ThreadAction::Seen(id) => self.see(id, context),
+            ThreadAction::Hidden(ids) => self.reading.hidden = ids,
             ThreadAction::LeftEnd => self.leave_end(),
             ThreadAction::JumpToNewest => self.jump(Target::Newest),
             ThreadAction::JumpToUnread => self.jump_to_unread(),
@@ -344,10 +347,12 @@ impl Thread {
     pub(super) fn know(&mut self, conversation: &Conversation, context: &Context) {
         self.members.clone_from(&conversation.members);
         self.face = Face::of_conversation(conversation, context);
-        if conversation.unread < self.unread {
-            self.look_at_timers(false);
-        }
+        let was_read = conversation.unread < self.unread;
         self.unread = conversation.unread;
+        if was_read {
+            self.look_at_timers(false);
+            self.look_for_new();
+        }
         self.know_timer(conversation);
         self.total = self.total.max(conversation.messages);
         self.without_files = self.who_cannot_show(Feature::Files, context);
@@ -383,6 +388,7 @@ impl Thread {
         self.total = self.window.total.max(self.window.end());
         self.first = self.window.first();
         self.loaded = self.window.len() as u64;
+        self.look_for_new();
         self.at_newest = self.window.at_newest();
         self.at_oldest = self.window.at_oldest();
         self.changed = ThreadChanged::ALL;
@@ -523,7 +529,7 @@ impl Thread {
         let has_files = self.has_files && !self.is_editing();
         self.may_send = (length > 0 || has_files)
             && length <= MAX_TEXT
-            && !self.face.blocked
+            && self.face.takes_messages()
             && self.sending.len() < MAX_SENDING;
     }
 

@@ -51,7 +51,7 @@ impl ThreadPage {
     /// Something can be written in the open conversation.
     pub(super) fn may_write(&self) -> bool {
         let open = self.open.as_ref();
-        open.is_some_and(|thread| !thread.face.blocked)
+        open.is_some_and(|thread| thread.face.takes_messages())
     }
 
     /// Opens a conversation.
@@ -148,7 +148,7 @@ impl ThreadPage {
         answer: Result<MessageId, Refusal>,
         context: &Context,
     ) -> Vec<Outcome> {
-        if let Some(outcomes) = self.file_sent(of.ticket, &answer, context) {
+        if let Some(outcomes) = self.file_sent(of.ticket, &answer) {
             return outcomes;
         }
         let Some((conversation, mut draft)) = self.unsent.remove(&of.ticket) else {

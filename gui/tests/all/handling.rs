@@ -554,3 +554,22 @@ fn notes_to_oneself_need_no_contact() {
     let notes = window.node.notes.as_ref().expect("they are begun");
     assert_eq!(notes.messages.len(), 1);
 }
+
+#[test]
+fn what_is_left_of_a_chat_with_somebody_removed_says_why_nobody_can_be_written_to() {
+    let mut stage = Stage::open(&["Ana"]);
+    let talk = stage.talk("a");
+    talk.add("Good morning", false, NOON - 60_000);
+    talk.part();
+    stage.handle(Update::Event(Event::Missed));
+    stage.later(1_000);
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    let mut window = open(stage);
+    window.one("You have removed this contact. Add them again to write.");
+    assert!(window.all("Message to Ana").is_empty());
+    assert!(window.all("Pick an emoji").is_empty() && window.all("Send").is_empty());
+    let at = bubble(&window, "Ana, 11:59: Good morning");
+    holds(&mut window, at, PointerEventButton::Right, 0);
+    window.one("Copy");
+    assert!(window.all("Reply").is_empty() && window.all("👍").is_empty());
+}

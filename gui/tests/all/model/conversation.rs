@@ -531,3 +531,31 @@ fn a_delivery_is_shown_though_the_page_with_the_message_was_read_before() {
     stage.later(500);
     assert_eq!(message(stage.thread(), "mine").tick, Some(Tick::Delivered));
 }
+
+#[test]
+fn in_what_is_left_of_a_chat_with_somebody_removed_nothing_can_be_written() {
+    let mut stage = Stage::talking(3);
+    stage.talk("a").part();
+    stage.handle(Update::Event(Event::Missed));
+    stage.later(1_000);
+    let last = stage.talk("a").messages[2].id.clone();
+    assert!(stage.thread().face.former && stage.thread().face.name == "Ana");
+    stage.does(ThreadAction::Draft("Still there?".into()));
+    assert!(!stage.thread().may_send);
+    stage.does(ThreadAction::Send);
+    stage.does(ThreadAction::Reply(last));
+    assert!(stage.thread().about.is_none());
+    stage.does(PickerAction::Open {
+        purpose: Purpose::Draft,
+        language: "en".into(),
+    });
+    assert!(stage.app.pages.picker.open.is_none());
+    stage.does(AttachAction::Choose);
+    assert!(
+        !stage
+            .done
+            .iter()
+            .any(|done| matches!(done, Effect::ChooseFiles(_)))
+    );
+    assert_eq!(stage.talk("a").messages.len(), 3);
+}

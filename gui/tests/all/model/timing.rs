@@ -147,8 +147,17 @@ fn a_message_that_expired_is_sent_again() {
 }
 
 #[test]
-fn what_comes_while_another_page_or_another_window_covers_it_is_not_read() {
+fn what_comes_while_something_lies_over_the_conversation_is_not_read() {
     let mut stage = timed();
+    let picture = stage.comes("a", "From the roof");
+    let talk = stage.talk("a");
+    talk.attach_picture(&picture, "roof.jpg", 1_200_000, FileState::Freed);
+    stage.handle(Update::Event(Event::Missed));
+    stage.later(1_000);
+    let picker = PickerAction::Open {
+        purpose: Purpose::Draft,
+        language: "en".into(),
+    };
     let reads = |stage: &Stage| stage.log.iter().filter(|asked| *asked == "Read").count();
     for (cover, uncover) in [
         (
@@ -159,6 +168,9 @@ fn what_comes_while_another_page_or_another_window_covers_it_is_not_read() {
             WindowAction::Focused(false).into(),
             WindowAction::Focused(true).into(),
         ),
+        (Action::ShowKeys, DialogAction::Dismiss.into()),
+        (picker.into(), PickerAction::Close.into()),
+        (FileAction::View(picture).into(), ViewerAction::Close.into()),
     ] {
         stage.does(cover);
         stage.log.clear();

@@ -176,7 +176,11 @@ impl Node {
             }])
             .collect(),
             radio: self.radio,
-            contacts: met.clone().map(|talk| talk.contact.clone()).collect(),
+            contacts: met
+                .clone()
+                .filter(|talk| talk.conversation.kind == ConversationKind::Direct)
+                .map(|talk| talk.contact.clone())
+                .collect(),
             conversations: met.chain(&self.notes).map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }

@@ -30,6 +30,13 @@ impl Talk {
         }
     }
 
+    /// The contact was removed, and what was said is kept.
+    pub fn part(&mut self) {
+        self.conversation.kind = ConversationKind::Former;
+        self.conversation.name = self.contact.name.clone();
+        self.conversation.members.clear();
+    }
+
     /// A message at the end.
     pub fn add(&mut self, text: &str, mine: bool, time_ms: i64) -> MessageId {
         self.insert(self.messages.len(), text, mine, time_ms)
