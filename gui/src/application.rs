@@ -15,15 +15,15 @@ use crate::arguments::Arguments;
 use crate::bind::{About, Outside, Window};
 use crate::desktop::sound::{Player, Studio};
 use crate::desktop::{
-    Camera, FromTray, Instance, Notices, Picture, Said, Seen, Tray, TraySaid, invitation_in,
-    is_camera_there, open_camera,
+    Camera, Clip, FromTray, Instance, Notices, Picture, Said, Seen, Tray, TraySaid, invitation_in,
+    is_camera_there, look_at_clipboard, open_camera,
 };
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, catch_up, downloads, in_window, reach};
 use crate::model::{
     Action, AddingAction, App, ArrangingAction, AttachAction, CameraProblem, CarryAction,
-    DoorAction, Effect, FilePath, Heard, Now, Play, Played, PlayingAction, Record, RecordingAction,
-    ScanningAction, Sight, Silent, ToCarry, ToFile, WindowAction,
+    DoorAction, Effect, FilePath, Heard, Now, Pasted, Play, Played, PlayingAction, Record,
+    RecordingAction, ScanningAction, Sight, Silent, ToCarry, ToFile, WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -239,6 +239,18 @@ fn choose_files(conversation: ConversationId) {
     });
 }
 
+/// Looks for a picture on the clipboard that is to be sent. Its program may take long to hand it over.
+fn look_for_picture(conversation: ConversationId) {
+    std::thread::spawn(move || {
+        let picture = match look_at_clipboard() {
+            Clip::Nothing => return,
+            Clip::Picture(picture) => Some(Pasted(picture.into())),
+            Clip::Unreadable => None,
+        };
+        in_window(move |window| window.act(AttachAction::Pasted(conversation, picture)));
+    });
+}
+
 /// Lets the user choose what to carry by hand.
 fn choose_to_carry(what: ToCarry) {
     std::thread::spawn(move || {
@@ -381,6 +393,7 @@ impl Outside for Real {
                 format,
             } => choose_file(name, conversation, format),
             Effect::ChooseFiles(conversation) => choose_files(conversation),
+            Effect::LookForPicture(conversation) => look_for_picture(conversation),
             Effect::ChooseToCarry(what) => choose_to_carry(what),
             Effect::Play(order) => self.play(order),
             Effect::Record(order) => self.record(order),

@@ -15,6 +15,8 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     view.on_choose(move || say.act(AttachAction::Choose));
     let say = act.clone();
+    view.on_paste(move || say.act(AttachAction::Paste));
+    let say = act.clone();
     view.on_remove(move |id| {
         if let Ok(ticket) = id.parse() {
             say.act(AttachAction::Remove(Ticket(ticket)));
@@ -35,8 +37,13 @@ pub fn draw(app: &App, ui: &AppWindow) {
     let page = &app.pages.thread;
     let strip = page.strip();
     let files = strip.map_or(&[][..], |strip| &strip.files);
-    view.set_files(list(view.get_files(), files.iter().map(attached)));
-    view.set_sending(strip.is_some_and(|strip| strip.is_sending()));
+    // Before they are sent the user must decide about some: these stand first, in sight.
+    let is_sending = strip.is_some_and(|strip| strip.is_sending());
+    let asks = |one: &&Attachment| one.needs_consent() && !is_sending;
+    let (ask, others): (Vec<_>, Vec<_>) = files.iter().partition(asks);
+    let shown = ask.into_iter().chain(others).map(attached);
+    view.set_files(list(view.get_files(), shown));
+    view.set_sending(is_sending);
     view.set_can_cancel(strip.is_some_and(|strip| strip.can_cancel()));
     let arrival = page.arrival();
     let (takes_s, over) = match arrival {

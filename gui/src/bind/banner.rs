@@ -49,6 +49,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             BannerKind::FileSaved
         }
         Some(Banner::FileNotSaved) => BannerKind::FileNotSaved,
+        Some(Banner::NotPasted) => BannerKind::NotPasted,
         Some(Banner::NotPlayed) => BannerKind::NotPlayed,
         Some(Banner::Silent(why)) => match why {
             Silent::NoServer => BannerKind::NoSoundServer,

@@ -1,7 +1,8 @@
 //! What the application uses of the desktop: one window for each data directory, notifications, the tray, the browser,
-//! pictures with invitations, the camera, microphone and loudspeaker.
+//! pictures with invitations and on the clipboard, the camera, microphone and loudspeaker.
 
 mod camera;
+mod clipboard;
 mod code;
 mod instance;
 mod notices;
@@ -11,6 +12,7 @@ mod tray;
 mod video;
 
 pub use camera::{Camera, Frames, Seen};
+pub use clipboard::{Clip, look_at_clipboard};
 pub use code::Code;
 pub use instance::{Instance, Visitor};
 pub use notices::{Notices, Said};

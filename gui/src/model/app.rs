@@ -283,8 +283,9 @@ impl App {
                 return pages.thread.act(ThreadAction::React { id, emoji }, context);
             }
             Outcome::Draft(id, draft) => {
-                context.conversations.set_draft(&id, draft);
-                return Vec::from_iter(pages.draw_chats(context));
+                if context.conversations.set_draft(&id, draft) {
+                    return Vec::from_iter(pages.draw_chats(context));
+                }
             }
             Outcome::TakeLink(link) => return pages.adding.take_link(link),
             Outcome::Show(dialog) => pages.dialog.show(dialog),

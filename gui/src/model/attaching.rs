@@ -4,16 +4,20 @@
 use hedgerow_node::api::{
     Call, Carrier, ConversationId, Draft, MessageId, Refusal, Uploaded, visible,
 };
-use hedgerow_node::pictures::Metadata;
+use hedgerow_node::pictures::{Kind, Metadata};
 
+use super::banner::Banner;
 use super::context::Context;
 use super::effect::{Effect, Request, Ticket};
 use super::outcome::Outcome;
 use super::place::Pane;
 use super::rates::about_s;
 use super::recording::Recording;
-use super::strip::{Attached, Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
-use super::thread::kept;
+use super::strip::{
+    Attached, Attachment, AttachmentState, Examined, FilePath, Pasted, SendingFiles, Source, Strip,
+    Unfit,
+};
+use super::thread::{before, kept};
 use super::thread_page::ThreadPage;
 
 /// What a person does about files that are to be sent.
@@ -25,6 +29,10 @@ pub enum AttachAction {
     Add(ConversationId, Vec<FilePath>),
     /// This one was dropped on the window.
     Drop(FilePath),
+    /// Attach the picture on the clipboard, if there is one and no text.
+    Paste,
+    /// This was on the clipboard, for that conversation; `None`: a picture that cannot be had.
+    Pasted(ConversationId, Option<Pasted>),
     /// Files are held over the window, or not any more.
     Hover(bool),
     /// Do not send this one.
@@ -57,9 +65,14 @@ impl ThreadPage {
     }
 
     pub(super) fn attach(&mut self, action: AttachAction, context: &Context) -> Vec<Outcome> {
-        if let AttachAction::Add(conversation, paths) = action {
-            return vec![examine(conversation, paths)];
-        }
+        let action = match action {
+            AttachAction::Add(conversation, paths) => return vec![examine(conversation, paths)],
+            AttachAction::Pasted(conversation, Some(picture)) => {
+                return self.pasted(&conversation, picture);
+            }
+            AttachAction::Pasted(_, None) => return vec![Outcome::Tell(Banner::NotPasted)],
+            action => action,
+        };
         let is_shown = context.shows(Pane::Thread) && self.may_write();
         let open = self.id().filter(|_| is_shown).cloned();
         if let AttachAction::Drop(path) = action {
@@ -74,6 +87,7 @@ impl ThreadPage {
         };
         match action {
             AttachAction::Choose => vec![Outcome::Do(Effect::ChooseFiles(id))],
+            AttachAction::Paste => vec![Outcome::Do(Effect::LookForPicture(id))],
             AttachAction::Hover(over) => {
                 self.hover(over);
                 Vec::new()
@@ -99,39 +113,66 @@ impl ThreadPage {
                 }
                 vec![Outcome::Do(Effect::FocusDraft)]
             }
-            AttachAction::Cancel => self.cancel_files(&id, context),
-            AttachAction::Add(..) | AttachAction::Drop(_) => Vec::new(),
+            AttachAction::Cancel => self.cancel_files(&id),
+            AttachAction::Add(..) | AttachAction::Pasted(..) | AttachAction::Drop(_) => Vec::new(),
         }
     }
 
     /// Files were looked at that are to be attached.
     pub(super) fn examined(&mut self, id: &ConversationId, files: Vec<Examined>) -> Vec<Outcome> {
         let mut looks = Vec::new();
-        for file in files {
-            let ticket = self.ticket();
-            if file.kind.is_picture() && file.size.is_ok() {
-                let path = file.path.clone();
-                looks.push(Outcome::ask(Request::Look { ticket, path }));
-            }
-            let strip = self.strips.entry(id.clone()).or_default();
-            strip.files.push(Attachment {
-                ticket,
-                name: visible::label(&file.name.0).unwrap_or_default(),
-                size: file.size.as_ref().map_or(0, |size| *size),
-                carries: None,
-                as_it_is: false,
-                state: match file.size {
-                    Ok(_) if file.kind.may_name_its_author() => {
-                        AttachmentState::Unfit(Unfit::Refused(Refusal::MayNameYou))
-                    }
-                    Ok(_) => AttachmentState::Waits,
-                    Err(unfit) => AttachmentState::Unfit(unfit),
-                },
-                what: Attached::File(file.path),
-            });
+        for Examined {
+            path,
+            name,
+            size,
+            kind,
+        } in files
+        {
+            looks.extend(self.add(id, name.0, size, kind, Source::File(path)));
         }
         self.strip_changed(id);
         looks
+    }
+
+    /// A picture was pasted.
+    fn pasted(&mut self, id: &ConversationId, picture: Pasted) -> Vec<Outcome> {
+        let (name, size) = (Pasted::NAME.to_owned(), Ok(picture.0.len() as u64));
+        let look = self.add(id, name, size, Kind::Png, Source::Pasted(picture));
+        self.strip_changed(id);
+        Vec::from_iter(look)
+    }
+
+    /// Attaches a file. Gives the request for what is in it beside a picture.
+    fn add(
+        &mut self,
+        id: &ConversationId,
+        name: String,
+        size: Result<u64, Unfit>,
+        kind: Kind,
+        source: Source,
+    ) -> Option<Outcome> {
+        let ticket = self.ticket();
+        let look = (kind.is_picture() && size.is_ok()).then(|| {
+            let source = source.clone();
+            Outcome::ask(Request::Look { ticket, source })
+        });
+        let strip = self.strips.entry(id.clone()).or_default();
+        strip.files.push(Attachment {
+            ticket,
+            name: visible::label(&name).unwrap_or_default(),
+            size: size.as_ref().map_or(0, |size| *size),
+            carries: None,
+            as_it_is: false,
+            state: match size {
+                Ok(_) if kind.may_name_its_author() => {
+                    AttachmentState::Unfit(Unfit::Refused(Refusal::MayNameYou))
+                }
+                Ok(_) => AttachmentState::Waits,
+                Err(unfit) => AttachmentState::Unfit(unfit),
+            },
+            what: Attached::File(source),
+        });
+        look
     }
 
     /// What a picture carries that is attached, as far as it can be decoded.
@@ -174,10 +215,12 @@ impl ThreadPage {
         if !thread.may_send {
             return Some(Vec::new());
         }
-        // From here on the strip has the text, and the draft is what is written since.
-        strip.begin(thread.take_text(context));
+        // From here on the strip has the text, which stays in the draft that is kept; what is shown is written since.
+        let caption = thread.take_text(context);
+        thread.caption = Some(caption.clone());
+        strip.begin(caption);
         let id = thread.id.clone();
-        let mut outcomes = kept(&id, thread.present_draft());
+        let mut outcomes = kept(&id, thread.whole_draft());
         outcomes.extend(self.go_on(&id));
         Some(outcomes)
     }
@@ -212,7 +255,6 @@ impl ThreadPage {
         &mut self,
         ticket: Ticket,
         answer: Result<Uploaded, Unfit>,
-        context: &Context,
     ) -> Vec<Outcome> {
         let Some((id, strip)) = self.strip_at(ticket) else {
             return Vec::new();
@@ -231,8 +273,8 @@ impl ThreadPage {
             }
             Err(unfit) => {
                 one.state = AttachmentState::Unfit(unfit);
-                let caption = strip.stop().and_then(|(_, caption)| caption);
-                self.keep_back(&id, caption, context)
+                let sending = strip.stop();
+                self.keep_back(&id, sending)
             }
         }
     }
@@ -242,35 +284,41 @@ impl ThreadPage {
         &mut self,
         ticket: Ticket,
         answer: &Result<MessageId, Refusal>,
-        context: &Context,
     ) -> Option<Vec<Outcome>> {
         let (id, strip) = self.strip_at(ticket)?;
         let sent = |one: &Attachment| matches!(one.state, AttachmentState::Uploaded(_));
         let at = strip.files.iter().position(sent)?;
         let refusal = match answer {
             Ok(_) => {
-                let forgotten = forget(&strip.files.remove(at), &id);
-                if let Some(sending) = &mut strip.sending {
-                    sending.caption = None;
+                let mut outcomes = Vec::from_iter(forget(&strip.files.remove(at), &id));
+                let sending = strip.sending.as_mut();
+                let said = sending.and_then(|sending| {
+                    sending.caption.take()?;
+                    Some(sending.since.clone())
+                });
+                if let Some(since) = said {
+                    outcomes.extend(self.caption_sent(&id, since));
                 }
                 if let Some(thread) = self.thread(&id) {
                     thread.follow();
                 }
-                return Some(forgotten.into_iter().chain(self.go_on(&id)).collect());
+                outcomes.extend(self.go_on(&id));
+                return Some(outcomes);
             }
             Err(refusal) => refusal.clone(),
         };
         if refusal == Refusal::NoSuchUpload {
             strip.files[at].state = AttachmentState::Unfit(Unfit::Refused(refusal.clone()));
         }
-        let mut caption = strip.stop().and_then(|(_, caption)| caption);
+        let mut sending = strip.stop();
+        let mut caption = sending.as_mut().and_then(|it| it.caption.as_mut());
         if let (Refusal::NoSuchMessage, Some(caption)) = (&refusal, &mut caption) {
             // What it answers has gone.
             caption.reply_to = None;
             caption.target_gone = true;
         }
-        let shown_s = caption.as_ref().and_then(|caption| caption.timer_s);
-        let mut outcomes = self.keep_back(&id, caption, context);
+        let shown_s = caption.and_then(|caption| caption.timer_s);
+        let mut outcomes = self.keep_back(&id, sending);
         match (refusal, self.thread(&id)) {
             (Refusal::TimerChanged { now_s }, Some(thread)) => {
                 if let Some(shown_s) = shown_s {
@@ -283,29 +331,79 @@ impl ThreadPage {
         Some(outcomes)
     }
 
-    fn cancel_files(&mut self, id: &ConversationId, context: &Context) -> Vec<Outcome> {
+    fn cancel_files(&mut self, id: &ConversationId) -> Vec<Outcome> {
         let strip = self.strips.get_mut(id).filter(|strip| strip.can_cancel());
-        let Some((step, caption)) = strip.and_then(Strip::stop) else {
+        let Some(sending) = strip.and_then(Strip::stop) else {
             return Vec::new();
         };
-        let mut outcomes = vec![Outcome::ask(Request::StopUpload(step))];
-        outcomes.extend(self.keep_back(id, caption, context));
+        let mut outcomes = vec![Outcome::ask(Request::StopUpload(sending.step))];
+        outcomes.extend(self.keep_back(id, Some(sending)));
         outcomes.push(Outcome::Do(Effect::FocusDraft));
         outcomes
     }
 
     /// The text that no message has is a draft again.
-    fn keep_back(
-        &mut self,
-        id: &ConversationId,
-        caption: Option<Draft>,
-        context: &Context,
-    ) -> Vec<Outcome> {
+    fn keep_back(&mut self, id: &ConversationId, sending: Option<SendingFiles>) -> Vec<Outcome> {
         self.strip_changed(id);
-        match caption {
-            Some(caption) if !is_nothing(&caption) => self.take_back(id, caption, context),
-            _ => Vec::new(),
+        let Some(SendingFiles {
+            caption: Some(caption),
+            since,
+            ..
+        }) = sending
+        else {
+            return Vec::new();
+        };
+        match self.thread(id) {
+            Some(thread) => {
+                thread.caption = None;
+                thread.take_back(caption)
+            }
+            None => kept(id, before(caption, since)),
         }
+    }
+
+    /// The text that went with a file is a message: what was written since is the draft.
+    fn caption_sent(&mut self, id: &ConversationId, since: Draft) -> Vec<Outcome> {
+        let open = self.thread(id).map(|thread| {
+            thread.caption = None;
+            thread.present_draft()
+        });
+        kept(id, open.unwrap_or(since))
+    }
+
+    /// The open conversation has files on their way: what is shown of its draft was written since.
+    pub(super) fn open_strip(&mut self) {
+        let Some(thread) = self.open.as_mut() else {
+            return;
+        };
+        let sending = self
+            .strips
+            .get(&thread.id)
+            .and_then(|it| it.sending.as_ref());
+        if let Some(sending) = sending
+            && let Some(caption) = &sending.caption
+        {
+            thread.caption = Some(caption.clone());
+            thread.show_draft(sending.since.clone());
+        }
+    }
+
+    /// The open conversation is left: what was written since files are on their way waits with them.
+    pub(super) fn leave_strip(&mut self) {
+        if let Some(thread) = &self.open
+            && let Some(strip) = self.strips.get_mut(&thread.id)
+            && let Some(sending) = &mut strip.sending
+        {
+            sending.since = thread.present_draft();
+        }
+    }
+
+    /// Lets go of pictures that were pasted and are not being sent.
+    pub(super) fn forget_pasted(&mut self) {
+        for strip in self.strips.values_mut() {
+            strip.forget_pasted();
+        }
+        self.strips.retain(|_, strip| !strip.files.is_empty());
     }
 
     /// The node is gone, and all that was uploaded.
@@ -313,7 +411,7 @@ impl ThreadPage {
         let strips = self.strips.iter_mut();
         let lost = strips.filter_map(|(id, strip)| Some((id.clone(), strip.lose_node()?)));
         let lost = lost.filter(|(_, caption)| !is_nothing(caption));
-        self.rescued.extend(lost.collect::<Vec<_>>());
+        self.captions.extend(lost.collect::<Vec<_>>());
     }
 
     /// Files are held over the window, or not any more.

@@ -42,6 +42,8 @@ pub enum Banner {
     Told(Phrase),
     /// The file of a message could not be saved.
     FileNotSaved,
+    /// The picture on the clipboard cannot be had.
+    NotPasted,
     /// A voice note cannot be decoded.
     NotPlayed,
     /// Nothing is heard or played.

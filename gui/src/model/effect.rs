@@ -12,7 +12,7 @@ use super::playing::Voiced;
 use super::preferences::Preferences;
 use super::rows::Tick;
 use super::sound::{Part, Play, Record};
-use super::strip::FilePath;
+use super::strip::{FilePath, Source};
 
 /// Something to do. The result comes back as an [`Update`](super::Update).
 #[derive(Debug, Clone)]
@@ -62,6 +62,8 @@ pub enum Effect {
     Record(Record),
     /// Let the user choose files for a conversation. Answer: `AttachAction::Add`, if any were chosen.
     ChooseFiles(ConversationId),
+    /// Look for a picture on the clipboard, for a conversation. Answer: `AttachAction::Pasted`, if there is one and no text.
+    LookForPicture(ConversationId),
     /// Let the user choose what to carry by hand.
     ChooseToCarry(ToCarry),
     /// Put the cursor into the draft.
@@ -174,11 +176,11 @@ pub enum Request {
         paths: Vec<FilePath>,
     },
     /// Look for what a picture that is to be sent carries beside its pixels. Answer: `Looked`.
-    Look { ticket: Ticket, path: FilePath },
+    Look { ticket: Ticket, source: Source },
     /// Answers: `UploadGoesOn` as it goes on, then `Uploaded`.
     Upload {
         ticket: Ticket,
-        path: FilePath,
+        source: Source,
         as_it_is: bool,
     },
     /// Upload what was recorded for a conversation. Answer: `Uploaded`.

@@ -137,7 +137,9 @@ pub use sound::{Heard, Part, Play, Played, Record, Silent, Sound, Tempo};
 pub use starred::{Starred, StarredAction};
 pub use storage::{Age, Dropping, OldFiles, Storage, StorageAction, StorageRow};
 pub use strength::{Lack, NewPassphrase};
-pub use strip::{Attached, Attachment, AttachmentState, Examined, FilePath, Strip, Unfit};
+pub use strip::{
+    Attached, Attachment, AttachmentState, Examined, FilePath, Pasted, Source, Strip, Unfit,
+};
 pub use thread::{Scroll, Sending, Thread, ThreadAction};
 pub use thread_page::ThreadPage;
 pub use timing::{Goes, TimerChanged, Timing};

@@ -578,6 +578,7 @@ impl Pages {
         self.chats = Chats::default();
         self.looking = Looking::default();
         self.thread.drop();
+        self.thread.forget_pasted();
         self.picker.forget();
         self.searching.close();
         self.starred.forget();

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use hedgerow_node::api::{ConversationId, Draft, NewMessage, Private, Refusal, UploadId};
 use hedgerow_node::pictures::{Kind, Metadata};
@@ -17,6 +18,31 @@ impl fmt::Debug for FilePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FilePath")
     }
+}
+
+/// A picture from the clipboard. Its bytes, as PNG, are in memory and in no file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pasted(pub Arc<[u8]>);
+
+/// What is seen in it stays out of logs.
+impl fmt::Debug for Pasted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pasted")
+    }
+}
+
+impl Pasted {
+    /// What such a picture is called.
+    pub const NAME: &str = "picture.png";
+}
+
+/// Where the bytes are of what is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In a file of the user.
+    File(FilePath),
+    /// On the clipboard, when it was pasted.
+    Pasted(Pasted),
 }
 
 /// A file of the user that was looked at.
@@ -67,8 +93,8 @@ pub struct Attachment {
 /// What is attached.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Attached {
-    /// A file of the user.
-    File(FilePath),
+    /// A file of the user, or a picture that was pasted.
+    File(Source),
     /// What was recorded in this conversation.
     Recording {
         /// How long it is, in milliseconds.
@@ -101,13 +127,15 @@ pub struct Strip {
 
 /// Files that are on their way into messages.
 pub(super) struct SendingFiles {
-    /// The text that goes with the first, until that is a message.
+    /// The text that goes with the first, until that is a message: until then it is kept in the draft, too.
     pub caption: Option<Draft>,
+    /// What was written since, while the conversation is not open.
+    pub since: Draft,
     timer_s: Option<u64>,
     /// What was attached later waits for the next time.
     last: Ticket,
     /// The request under way.
-    step: Ticket,
+    pub step: Ticket,
 }
 
 impl Strip {
@@ -139,6 +167,7 @@ impl Strip {
         self.sending = Some(SendingFiles {
             timer_s: caption.timer_s,
             caption: Some(caption),
+            since: Draft::text(""),
             last,
             step: last,
         });
@@ -158,9 +187,9 @@ impl Strip {
             .filter(|one| one.ticket <= sending.last);
         if let Some(one) = wanted.find(|one| one.state == AttachmentState::Waits) {
             let request = match &one.what {
-                Attached::File(path) => Request::Upload {
+                Attached::File(source) => Request::Upload {
                     ticket,
-                    path: path.clone(),
+                    source: source.clone(),
                     as_it_is: one.as_it_is,
                 },
                 // Its last part is being kept.
@@ -196,15 +225,15 @@ impl Strip {
         })
     }
 
-    /// Sends no more. Gives the request that was under way, and the text that no message has.
-    pub(super) fn stop(&mut self) -> Option<(Ticket, Option<Draft>)> {
+    /// Sends no more. Gives what was being sent.
+    pub(super) fn stop(&mut self) -> Option<SendingFiles> {
         let sending = self.sending.take()?;
         for one in &mut self.files {
             if let AttachmentState::Uploading(_) = one.state {
                 one.state = AttachmentState::Waits;
             }
         }
-        Some((sending.step, sending.caption))
+        Some(sending)
     }
 
     /// The node that had the uploads is gone. Gives the text that no message has.
@@ -214,12 +243,20 @@ impl Strip {
                 one.state = AttachmentState::Waits;
             }
         }
-        self.stop()?.1
+        self.stop()?.caption
     }
 
     pub(super) fn is_at(&self, ticket: Ticket) -> bool {
         let sending = self.sending.as_ref();
         sending.is_some_and(|sending| sending.step == ticket)
+    }
+
+    /// Lets go of pictures that were pasted and are not being sent: a locked screen must not hold them.
+    pub(super) fn forget_pasted(&mut self) {
+        if !self.is_sending() {
+            let is_pasted = |what: &Attached| matches!(what, Attached::File(Source::Pasted(_)));
+            self.files.retain(|one| !is_pasted(&one.what));
+        }
     }
 
     /// The recording among them.

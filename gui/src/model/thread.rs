@@ -183,6 +183,8 @@ pub struct Thread {
     pub(super) files: ThreadFiles,
     /// What was being written when an edit began.
     pub(super) aside: Option<Draft>,
+    /// The text of files that are on their way, until a message has it: it is kept before what is written since.
+    pub(super) caption: Option<Draft>,
     pub(super) authors: Authors,
     /// The timer that the writer of the draft was shown.
     pub(super) timer_shown_s: u64,
@@ -270,6 +272,7 @@ impl Thread {
             changed: ThreadChanged::ALL,
             files: ThreadFiles::default(),
             aside: None,
+            caption: None,
             authors: Authors::default(),
             timer_shown_s: conversation.timer_s,
             reach: Reach::default(),
@@ -432,9 +435,25 @@ impl Thread {
     /// Has the draft kept, if anything was typed since it last was.
     pub(super) fn keep_draft(&mut self) -> Vec<Outcome> {
         match self.typed.first_ms.take() {
-            Some(_) => kept(&self.id, self.present_draft()),
+            Some(_) => kept(&self.id, self.whole_draft()),
             None => Vec::new(),
         }
+    }
+
+    /// What is being written, and before it the text of files that are on their way.
+    pub(super) fn whole_draft(&self) -> Draft {
+        let since = self.present_draft();
+        match &self.caption {
+            Some(caption) => before(caption.clone(), since),
+            None => since,
+        }
+    }
+
+    /// This is being written.
+    pub(super) fn show_draft(&mut self, draft: Draft) {
+        self.about = About::of(&draft);
+        self.answering = None;
+        self.set_draft(draft.text.0);
     }
 
     /// What is being written has changed by something else than a key: it is kept at once.
@@ -508,10 +527,8 @@ impl Thread {
 
     /// What was not sent is a draft again.
     pub(super) fn take_back(&mut self, refused: Draft) -> Vec<Outcome> {
-        let draft = before(refused, self.present_draft());
-        let kept = kept(&self.id, draft.clone());
-        self.about = About::of(&draft);
-        self.set_draft(draft.text.0);
+        self.show_draft(before(refused, self.present_draft()));
+        let kept = kept(&self.id, self.whole_draft());
         self.look_up_answering();
         self.typed.first_ms = None;
         kept

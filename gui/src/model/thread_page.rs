@@ -32,6 +32,8 @@ pub struct ThreadPage {
     later: BTreeSet<ConversationId>,
     /// What was being written when the node was lost.
     pub(super) rescued: Vec<(ConversationId, Draft)>,
+    /// The texts of files that were on their way then. The node's draft has them, unless it was lost too soon.
+    pub(super) captions: Vec<(ConversationId, Draft)>,
     tickets: u64,
     changed: ThreadChanged,
 }
@@ -68,6 +70,7 @@ impl ThreadPage {
             thread.ask(&self.later);
             outcomes.extend(self.close());
             self.open = Some(thread);
+            self.open_strip();
             self.strip_changed(id);
         }
         outcomes.push(Outcome::Go(Pane::Thread));
@@ -83,6 +86,7 @@ impl ThreadPage {
 
     /// Lets go of the conversation, and of what was typed there.
     pub(super) fn drop(&mut self) {
+        self.leave_strip();
         if self.open.take().is_some() {
             self.changed = ThreadChanged::ALL;
         }
@@ -126,10 +130,13 @@ impl ThreadPage {
             return Vec::new();
         };
         let conversation = thread.id.clone();
-        let since = thread.present_draft();
+        let since = thread.whole_draft();
+        // The node takes its draft away with the message, and with it the text of files that are on their way.
+        let caption = thread.caption.is_some();
+        let again = caption.then(|| kept(&conversation, since.clone()));
         let unsent = (conversation.clone(), draft.clone());
         self.unsent.insert(ticket, unsent);
-        vec![
+        let mut outcomes = vec![
             Outcome::Draft(conversation.clone(), since),
             Outcome::ask(Request::Send {
                 of: Question {
@@ -138,7 +145,9 @@ impl ThreadPage {
                 },
                 draft,
             }),
-        ]
+        ];
+        outcomes.extend(again.into_iter().flatten());
+        outcomes
     }
 
     /// A text is durable, or was refused.
@@ -351,7 +360,11 @@ impl ThreadPage {
     /// Everything is known again: what was rescued are drafts, and what was open is opened.
     pub(super) fn come_back(&mut self, context: &Context) -> Vec<Outcome> {
         let mut drafts: BTreeMap<ConversationId, Draft> = BTreeMap::new();
-        for (id, text) in take(&mut self.rescued) {
+        let captions = take(&mut self.captions).into_iter().filter(|(id, text)| {
+            let known = context.conversations.get(id);
+            !known.is_some_and(|known| known.draft.text.0.starts_with(&text.text.0))
+        });
+        for (id, text) in take(&mut self.rescued).into_iter().chain(captions) {
             let since = drafts.remove(&id).unwrap_or_else(|| Draft::text(""));
             drafts.insert(id, before(text, since));
         }
@@ -374,23 +387,6 @@ impl ThreadPage {
             changed: ThreadChanged::ALL,
             ..Self::default()
         };
-    }
-
-    /// What was not sent is a draft again, now or when the conversation is known.
-    pub(super) fn take_back(
-        &mut self,
-        id: &ConversationId,
-        draft: Draft,
-        context: &Context,
-    ) -> Vec<Outcome> {
-        if let Some(thread) = self.thread(id) {
-            return thread.take_back(draft);
-        }
-        if context.conversations.get(id).is_none() {
-            self.rescued.push((id.clone(), draft));
-            return Vec::new();
-        }
-        put_back(id, draft, context)
     }
 
     /// A ticket that was not given before.

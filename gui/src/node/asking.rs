@@ -192,19 +192,19 @@ impl Asking {
                 let examined = uploading::examine(paths).await;
                 Some(Update::Examined(conversation, examined))
             }
-            Request::Look { ticket, path } => {
-                let carries = uploading::carries(&self.pictures, path).await?;
+            Request::Look { ticket, source } => {
+                let carries = uploading::carries(&self.pictures, source).await?;
                 Some(Update::Looked(ticket, carries))
             }
             Request::Upload {
                 ticket,
-                path,
+                source,
                 as_it_is,
             } => {
                 let tell = self.tell.clone();
                 let told = move |bytes| tell(Update::UploadGoesOn(ticket, bytes));
                 let how = How { ticket, as_it_is };
-                let uploaded = uploading::upload(api, &self.stopped, how, &path.0, told).await;
+                let uploaded = uploading::upload(api, &self.stopped, how, &source, told).await;
                 Some(Update::Uploaded(ticket, uploaded))
             }
             Request::UploadRecording {

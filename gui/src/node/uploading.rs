@@ -7,12 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hedgerow_node::api::{Api, Form, Private, Refusal, Uploaded};
+use futures_util::{StreamExt, stream};
+use hedgerow_node::api::{Api, ByteStream, Form, NewUpload, Private, Refusal, Uploaded};
 use hedgerow_node::files::reading::{self, OpenError};
 use hedgerow_node::pictures::{Decoder, HEAD_BYTES, Kind, Limits, Metadata, kind_of};
 use tokio::sync::watch;
 
-use crate::model::{Examined, FilePath, Ticket, Unfit};
+use crate::model::{Examined, FilePath, Pasted, Source, Ticket, Unfit};
 
 /// The uploads that are to stop.
 #[derive(Default)]
@@ -83,11 +84,14 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// What a picture carries beside its pixels, as the process finds that decodes it; `None` if it cannot be decoded.
-pub async fn carries(pictures: &Decoder, path: FilePath) -> Option<Vec<Metadata>> {
+pub async fn carries(pictures: &Decoder, source: Source) -> Option<Vec<Metadata>> {
     let pictures = pictures.clone();
     let looking = tokio::task::spawn_blocking(move || {
-        let source = File::open(&path.0).ok()?;
-        pictures.look(source, Limits::PICTURE).ok()
+        let look = match source {
+            Source::File(path) => pictures.look(File::open(&path.0).ok()?, Limits::PICTURE),
+            Source::Pasted(picture) => pictures.look(&picture.0[..], Limits::PICTURE),
+        };
+        look.ok()
     });
     Some(looking.await.ok()??.carries)
 }
@@ -105,9 +109,24 @@ pub async fn upload(
     api: &dyn Api,
     stopped: &Stopped,
     how: How,
-    path: &Path,
+    source: &Source,
     told: impl Fn(u64) + Send + Clone + 'static,
 ) -> Result<Uploaded, Unfit> {
+    let (mut new, bytes) = match source {
+        Source::File(path) => open(&path.0, told)?,
+        Source::Pasted(picture) => pasted(picture),
+    };
+    if how.as_it_is {
+        new.form = Form::AsItIs;
+    }
+    stopped.unless(how.ticket, api.upload(new, bytes)).await
+}
+
+/// A file that is to be uploaded.
+fn open(
+    path: &Path,
+    told: impl Fn(u64) + Send + Clone + 'static,
+) -> Result<(NewUpload, ByteStream), Unfit> {
     let length = path.metadata().map_or(0, |about| about.len());
     let step = (length / 100).max(1);
     let at = Arc::new(AtomicU64::new(0));
@@ -117,12 +136,19 @@ pub async fn upload(
             told(bytes);
         }
     };
-    let opened = reading::open(path, progress);
-    let (mut new, bytes) = opened.map_err(|error| unfit(error, path))?;
-    if how.as_it_is {
-        new.form = Form::AsItIs;
-    }
-    stopped.unless(how.ticket, api.upload(new, bytes)).await
+    reading::open(path, progress).map_err(|error| unfit(error, path))
+}
+
+/// A picture that was pasted: its bytes go to the node and into no file.
+fn pasted(picture: &Pasted) -> (NewUpload, ByteStream) {
+    let new = NewUpload {
+        name: Private(Pasted::NAME.into()),
+        media_type: None,
+        size: Some(picture.0.len() as u64),
+        form: Form::Cleaned,
+    };
+    let bytes = stream::iter([Ok(picture.0.to_vec().into())]);
+    (new, bytes.boxed())
 }
 
 fn unfit(error: OpenError, path: &Path) -> Unfit {

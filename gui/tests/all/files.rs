@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 use i_slint_backend_testing::{AccessibleRole, ElementQuery, init_no_event_loop};
+use slint::LogicalPosition;
 use slint::platform::Key;
 
+use crate::screens;
 use crate::stage::window::Window;
 use crate::stage::{NOON, Stage, chat_id};
 
@@ -107,6 +109,43 @@ fn a_key_attaches_files_which_stand_above_the_text_until_they_are_sent() {
     let heard = heard(&window);
     let last = heard.last().expect("a message");
     assert!(last.ends_with("waits to be fetched. Here"), "{last}");
+}
+
+#[test]
+fn the_question_about_a_file_is_in_sight_among_many_on_a_phone_with_the_largest_letters() {
+    init_no_event_loop();
+    let mut window = Window::of(screens::consent(), 360.0, 720.0);
+    window.does(Action::Prefer(Preference::TextPercent(200)));
+    let files = ["budget.pdf", "talk.pdf"];
+    for left in (0..files.len()).rev() {
+        let asks = window.all("Send as it is");
+        let ask = asks.first().expect("it is asked");
+        let (top, height) = (ask.absolute_position().y, ask.size().height);
+        let list = window.one("Attached files").absolute_position().y;
+        let field = window.one("Message to Ana Petrova").absolute_position().y;
+        assert!(top >= list && top + height <= field, "{list} {top} {field}");
+        let ask = LogicalPosition::new(ask.absolute_position().x + 20.0, top + height / 2.0);
+        window.draws(ask, ask);
+        // Further down waits the rest: the next question comes up by itself.
+        window.turns(ask, -400.0);
+        window.turns(ask, 400.0);
+        let sent = window.all("Send as it is");
+        assert!(sent.len() <= left, "{} are left to ask", sent.len());
+    }
+}
+
+#[test]
+fn keys_paste_a_picture_which_stands_above_the_text_until_it_is_sent() {
+    let (mut window, _) = with_file(FileState::Here);
+    window.presses(&[Key::Control], 'v');
+    assert!(window.done(|effect| matches!(effect, Effect::LookForPicture(_))));
+    let picture = Pasted([0; 4_096].into());
+    window.does(AttachAction::Pasted(chat_id("a"), Some(picture)));
+    window.one("picture.png, 4 kB, nothing was found in it beside the picture");
+    window.presses(&[], Key::Return);
+    let heard = heard(&window);
+    let last = heard.last().expect("a message");
+    assert!(last.contains("picture.png"), "{last}");
 }
 
 #[test]

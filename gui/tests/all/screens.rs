@@ -13,7 +13,7 @@ use crate::fitting::stages::OPENED;
 use crate::stage::Stage;
 use gallery::{Gallery, Opens};
 pub(crate) use list::{Screen, screens};
-pub use scenes::{arranged, conversation, people, pictures, voices};
+pub use scenes::{arranged, consent, conversation, people, pictures, voices};
 
 /// A size of the window: its name, width and height.
 type Size = (&'static str, u32, u32);
@@ -105,6 +105,9 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
         ("picker", "lv", 200, PHONE),
         ("files", "bg", 200, PHONE),
         ("attaching", "fr", 200, PHONE),
+        ("consent", "en", 200, PHONE),
+        ("consent", "fr", 200, PHONE),
+        ("former", "bg", 200, PHONE),
         ("pictures", "ro", 200, PHONE),
         ("viewer", "uk", 200, PHONE),
         ("media", "lv", 200, PHONE),

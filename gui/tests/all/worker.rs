@@ -307,7 +307,7 @@ fn a_file_is_sent_loaded_and_saved_under_a_name_that_can_do_no_harm() {
     let ticket = Ticket(1);
     ben.worker.ask(Request::Upload {
         ticket,
-        path,
+        source: Source::File(path),
         as_it_is: false,
     });
     let mut told = Vec::new();
@@ -368,7 +368,7 @@ fn a_picture_is_cleaned_sent_shown_and_freed() {
     let ticket = Ticket(1);
     ben.worker.ask(Request::Look {
         ticket,
-        path: path.clone(),
+        source: Source::File(path.clone()),
     });
     let carries = ben.hears(|update| match update {
         Update::Looked(_, carries) => Some(carries),
@@ -377,7 +377,7 @@ fn a_picture_is_cleaned_sent_shown_and_freed() {
     assert_eq!(carries, []);
     ben.worker.ask(Request::Upload {
         ticket,
-        path,
+        source: Source::File(path),
         as_it_is: false,
     });
     let uploaded = ben.hears(|update| match update {
@@ -464,6 +464,62 @@ fn a_picture_is_cleaned_sent_shown_and_freed() {
     assert!(ana.worker.stop() && ben.worker.stop());
 }
 
+/// Every file below this directory, as bytes.
+fn contents(directory: &Path) -> Vec<Vec<u8>> {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    let below = paths.flat_map(|path| match path.is_dir() {
+        true => contents(&path),
+        false => std::fs::read(&path).into_iter().collect(),
+    });
+    below.collect()
+}
+
+#[test]
+fn a_pasted_picture_is_uploaded_and_stands_nowhere_in_clear() {
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    let window = Window::start(&data);
+    window.create("Ana");
+    let noise = |x: u32, y: u32| Rgb([(x * 7 + y * 31) as u8, (x * y) as u8, (x ^ y) as u8]);
+    let mut picture = std::io::Cursor::new(Vec::new());
+    let format = image::ImageFormat::Png;
+    RgbImage::from_fn(160, 120, noise)
+        .write_to(&mut picture, format)
+        .unwrap();
+    let picture = picture.into_inner();
+    let source = Source::Pasted(Pasted(picture.clone().into()));
+    let ticket = Ticket(1);
+    window.worker.ask(Request::Look {
+        ticket,
+        source: source.clone(),
+    });
+    let carries = window.hears(|update| match update {
+        Update::Looked(_, carries) => Some(carries),
+        _ => None,
+    });
+    assert_eq!(carries, []);
+    window.worker.ask(Request::Upload {
+        ticket,
+        source,
+        as_it_is: true,
+    });
+    let uploaded = window.hears(|update| match update {
+        Update::Uploaded(_, uploaded) => Some(uploaded.unwrap()),
+        _ => None,
+    });
+    assert_eq!(
+        (uploaded.name.0.as_str(), uploaded.size),
+        (Pasted::NAME, picture.len() as u64)
+    );
+    let part = &picture[picture.len() / 2..][..32];
+    let files = contents(&data);
+    assert!(files.iter().map(Vec::len).sum::<usize>() > picture.len());
+    let holds = |file: &Vec<u8>| file.windows(part.len()).any(|window| window == part);
+    assert!(!files.iter().any(holds), "in clear");
+    assert!(window.worker.stop());
+}
+
 #[test]
 fn an_upload_that_is_stopped_leaves_nothing() {
     let place = tempfile::tempdir().unwrap();
@@ -476,7 +532,7 @@ fn an_upload_that_is_stopped_leaves_nothing() {
     let (ticket, path) = (Ticket(1), FilePath(path));
     window.worker.ask(Request::Upload {
         ticket,
-        path,
+        source: Source::File(path),
         as_it_is: false,
     });
     window.hears(|update| matches!(update, Update::UploadGoesOn(..)).then_some(()));

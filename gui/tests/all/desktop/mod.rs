@@ -1,6 +1,7 @@
 //! What the desktop's services get from the application, and what they give: stand-ins for them, on a bus
 //! of their own.
 
+mod clipboard;
 mod notices;
 mod tray;
 
@@ -13,6 +14,9 @@ use busd::bus::Bus;
 use futures_util::future::{Either, select};
 use zruntime::unblock;
 
+/// Where a process finds its bus.
+const BUS: &str = "DBUS_SESSION_BUS_ADDRESS";
+
 /// So long is waited for anything.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -24,7 +28,7 @@ pub fn on_a_bus(test: &'static str) {
     zruntime::block_on(async {
         let mut bus = Bus::for_address(Some(&address)).await.expect("a socket");
         let address = bus.address().to_string();
-        let passes = pin!(unblock(move || passes_alone(test, &address)));
+        let passes = pin!(unblock(move || passes_alone(test, BUS, &address)));
         match select(passes, pin!(bus.run())).await {
             Either::Left(((), _)) => {}
             Either::Right((ended, _)) => panic!("the bus has ended: {ended:?}"),
@@ -45,17 +49,19 @@ fn on_the_usual_bus(test: &str) {
     let mut address = String::new();
     let said = bus.stdout.take().expect("a pipe");
     let read = BufReader::new(said).read_line(&mut address);
-    let passes = std::panic::catch_unwind(|| passes_alone(test, address.trim()));
+    let passes = std::panic::catch_unwind(|| passes_alone(test, BUS, address.trim()));
     bus.kill().expect("it ends");
     bus.wait().expect("it ends");
     read.expect("an address");
     passes.unwrap_or_else(|fault| std::panic::resume_unwind(fault));
 }
 
-fn passes_alone(test: &str, bus: &str) {
+/// Runs an ignored test of this program with this in its environment.
+fn passes_alone(test: &str, name: &str, value: &str) {
     let run = Command::new(std::env::current_exe().expect("this program"))
         .args(["--ignored", "--exact", test])
-        .env("DBUS_SESSION_BUS_ADDRESS", bus)
+        .env_remove("WAYLAND_DISPLAY")
+        .env(name, value)
         .output()
         .expect("it runs");
     let said = String::from_utf8_lossy(&run.stdout);

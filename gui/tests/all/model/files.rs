@@ -177,6 +177,87 @@ fn an_upload_belongs_to_its_conversation_whichever_is_open() {
     assert!(names(&stage).is_empty() && stage.thread().draft.is_empty());
 }
 
+/// The text that the node keeps as the draft of the conversation with Ana.
+fn kept(stage: &mut Stage) -> Option<String> {
+    let draft = stage.talk("a").conversation.draft.as_ref();
+    draft.map(|draft| draft.text.0.clone())
+}
+
+/// All that is asked is answered but uploads, which take their time.
+fn answer_all_but_uploads(stage: &mut Stage) {
+    let is_upload = |request: &Request| matches!(request, Request::Upload { .. });
+    let asked = std::mem::take(&mut stage.asked);
+    let (uploads, rest): (Vec<_>, Vec<_>) = asked.into_iter().partition(is_upload);
+    stage.asked.extend(rest);
+    stage.answer();
+    stage.asked.extend(uploads);
+}
+
+#[test]
+fn a_caption_stays_in_the_draft_until_its_file_is_a_message() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage.does(add("a", &["a.txt"]));
+    stage.does(ThreadAction::Draft("The minutes".into()));
+    stage.act(ThreadAction::Send);
+    answer_all_but_uploads(&mut stage);
+    assert_eq!(stage.thread().draft, "", "it is on its way");
+    assert_eq!(kept(&mut stage).as_deref(), Some("The minutes"));
+    // Another text that is sent meanwhile takes nothing of it along.
+    stage.act(ThreadAction::Draft("Wait".into()));
+    stage.act(ThreadAction::Send);
+    answer_all_but_uploads(&mut stage);
+    assert_eq!(kept(&mut stage).as_deref(), Some("The minutes"));
+    // What is written since stands behind it, and is shown alone.
+    stage.act(ThreadAction::Draft("And tomorrow".into()));
+    stage.act(ChatsAction::OpenChat(chat_id("b")));
+    answer_all_but_uploads(&mut stage);
+    assert_eq!(
+        kept(&mut stage).as_deref(),
+        Some("The minutes\nAnd tomorrow")
+    );
+    stage.act(ChatsAction::OpenChat(chat_id("a")));
+    answer_all_but_uploads(&mut stage);
+    assert_eq!(stage.thread().draft, "And tomorrow");
+    stage.answer();
+    assert_eq!(kept(&mut stage).as_deref(), Some("And tomorrow"));
+    assert_eq!(stage.thread().draft, "And tomorrow");
+    let expected = [file("", "Wait"), file("a.txt", "The minutes")];
+    assert_eq!(sent(&mut stage, "a"), expected);
+}
+
+#[test]
+fn a_caption_of_files_that_fail_in_another_conversation_is_there_once() {
+    let mut stage = Stage::open(&["Ana", "Ben"]);
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage.does(add("a", &["a.txt"]));
+    stage.does(ThreadAction::Draft("The minutes".into()));
+    stage.act(ThreadAction::Send);
+    answer_all_but_uploads(&mut stage);
+    stage.act(ChatsAction::OpenChat(chat_id("b")));
+    answer_all_but_uploads(&mut stage);
+    stage.node.refuses_uploads = Some(Refusal::FileChanged);
+    stage.answer();
+    assert_eq!(kept(&mut stage).as_deref(), Some("The minutes"));
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    assert_eq!(stage.thread().draft, "The minutes");
+}
+
+#[test]
+fn a_caption_that_the_node_has_kept_is_there_once_after_its_loss() {
+    let mut stage = Stage::talking(1);
+    stage.does(add("a", &["a.txt"]));
+    stage.does(ThreadAction::Draft("The minutes".into()));
+    stage.act(ThreadAction::Send);
+    answer_all_but_uploads(&mut stage);
+    stage.asked.clear();
+    stage.handle(Update::Departed(Departed::Lost));
+    stage.handle(unlocked());
+    stage.answer();
+    stage.later(100);
+    assert_eq!(stage.thread().draft, "The minutes");
+}
+
 #[test]
 fn what_is_cancelled_is_as_it_was_before() {
     let mut stage = Stage::talking(1);
@@ -243,6 +324,46 @@ fn another_timer_is_asked_about_before_files_are_sent() {
     assert_eq!(names(&stage), ["a.txt"]);
     stage.does(DialogAction::Confirm);
     assert_eq!(sent(&mut stage, "a"), [file("a.txt", "Here")]);
+}
+
+#[test]
+fn a_pasted_picture_goes_the_way_of_a_file_and_its_bytes_stay_in_memory() {
+    let mut stage = Stage::talking(1);
+    stage.does(AttachAction::Paste);
+    assert!(matches!(&stage.done[..], [.., Effect::LookForPicture(id)] if *id == chat_id("a")));
+    let picture = Pasted([7; 900].into());
+    stage.does(AttachAction::Pasted(chat_id("a"), Some(picture.clone())));
+    assert_eq!(names(&stage), [Pasted::NAME]);
+    let one = &stage.app.pages.thread.strip().expect("it is there").files[0];
+    assert_eq!((one.size, &one.carries), (900, &Some(Vec::new())));
+    stage.does(ThreadAction::Draft("Look".into()));
+    stage.act(ThreadAction::Send);
+    let uploads = stage.asked.iter().filter_map(|request| match request {
+        Request::Upload { source, .. } => Some(source.clone()),
+        _ => None,
+    });
+    assert_eq!(uploads.collect::<Vec<_>>(), [Source::Pasted(picture)]);
+    stage.answer();
+    assert_eq!(sent(&mut stage, "a"), [file(Pasted::NAME, "Look")]);
+}
+
+#[test]
+fn a_picture_that_cannot_be_pasted_is_told() {
+    let mut stage = Stage::talking(1);
+    stage.does(AttachAction::Pasted(chat_id("a"), None));
+    assert!(stage.app.banner.shown == Some(Banner::NotPasted));
+    assert!(names(&stage).is_empty());
+}
+
+#[test]
+fn a_lock_lets_go_of_a_pasted_picture_that_waits() {
+    let mut stage = Stage::talking(1);
+    let picture = Pasted([7; 900].into());
+    let held = std::sync::Arc::downgrade(&picture.0);
+    stage.does(AttachAction::Pasted(chat_id("a"), Some(picture)));
+    assert_eq!(held.strong_count(), 1);
+    stage.does(DoorAction::LockScreen);
+    assert_eq!(held.strong_count(), 0);
 }
 
 #[test]

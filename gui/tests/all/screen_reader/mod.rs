@@ -5,7 +5,7 @@
 mod catalogue;
 mod keyboard;
 mod listener;
-mod seat;
+pub mod seat;
 
 use hedgerow_gui::application;
 use hedgerow_gui::arguments::Arguments;

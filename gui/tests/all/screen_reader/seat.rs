@@ -93,13 +93,14 @@ pub fn is_there() -> bool {
     asked.status().is_ok()
 }
 
-struct Server {
+/// An X server without a screen.
+pub struct Server {
     process: Child,
-    display: String,
+    pub display: String,
 }
 
 impl Server {
-    fn start() -> std::io::Result<Self> {
+    pub fn start() -> std::io::Result<Self> {
         let mut process = Command::new("Xvfb")
             .args(["-screen", "0", "2100x1300x24", "-nolisten", "tcp"])
             // It chooses a number that is free, and says which.

@@ -9,7 +9,7 @@ use crate::stage::{self, NOON, Stage, chat_id, id};
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 53] {
+pub(crate) fn screens() -> [Screen; 55] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -57,6 +57,7 @@ pub(crate) fn screens() -> [Screen; 53] {
             stage.does(AttachAction::Add(chat_id("a"), paths.to_vec()));
             stage
         }),
+        ("consent", consent),
         ("pictures", pictures),
         ("viewer", || {
             let mut stage = pictures();
@@ -79,6 +80,14 @@ pub(crate) fn screens() -> [Screen; 53] {
             stage.does(Action::ShowSettings(SettingsPage::Storage));
             stage.does(StorageAction::AskDrop(chat_id("a")));
             stage.does(DialogAction::OlderThan(Age::Month));
+            stage
+        }),
+        ("former", || {
+            let mut stage = people();
+            stage.talk("a").part();
+            stage.handle(Update::Event(Event::Missed));
+            stage.later(1_000);
+            stage.does(ChatsAction::OpenChat(chat_id("a")));
             stage
         }),
         ("deleted", deleted),

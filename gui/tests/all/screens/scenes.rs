@@ -264,6 +264,18 @@ pub fn attaching() -> Stage {
     stage
 }
 
+/// Files above what is being written, two of which go only if their user says so.
+pub fn consent() -> Stage {
+    let mut stage = conversation();
+    let names = ["minutes.txt", "roof.jpg", "talk.pdf", "budget.pdf"];
+    let mut paths: Vec<_> = names.map(|name| FilePath(name.into())).into();
+    stage.does(AttachAction::Add(chat_id("a"), paths.split_off(1)));
+    stage.does(AttachAction::Add(chat_id("a"), paths));
+    let picture = Pasted([0; 4_096].into());
+    stage.does(AttachAction::Pasted(chat_id("a"), Some(picture)));
+    stage
+}
+
 /// Pictures: here, still to be loaded, sent, damaged, and one of long ago.
 pub fn pictures() -> Stage {
     let mut stage = people();

@@ -53,6 +53,17 @@ fn kind(path: &FilePath) -> Kind {
     }
 }
 
+/// What is to be sent: how it is called, and what it is.
+fn named(source: &Source) -> (String, Kind) {
+    match source {
+        Source::File(path) => {
+            let name = path.0.file_name().expect("a name").to_string_lossy();
+            (name.into_owned(), kind(path))
+        }
+        Source::Pasted(_) => (Pasted::NAME.into(), Kind::Png),
+    }
+}
+
 impl Node {
     /// What comes of a request about files.
     pub(super) fn handles_files(&mut self, request: Request, now: Now) -> Option<Update> {
@@ -75,21 +86,21 @@ impl Node {
             }
             Request::Upload {
                 ticket,
-                path,
+                source,
                 as_it_is,
             } => {
-                let name = path.0.file_name().expect("a name").to_string_lossy();
+                let (name, kind) = named(&source);
                 let answer = match &self.refuses_uploads {
-                    None if kind(&path).may_name_its_author() && !as_it_is => {
+                    None if kind.may_name_its_author() && !as_it_is => {
                         Err(Unfit::Refused(Refusal::MayNameYou))
                     }
                     Some(refusal) => Err(Unfit::Refused(refusal.clone())),
                     None => Ok(Uploaded {
-                        id: UploadId(name.to_string()),
-                        name: Private(name.into_owned()),
+                        id: UploadId(name.clone()),
+                        name: Private(name),
                         size: SIZE,
                         carries: Vec::new(),
-                        cleaned: !as_it_is && kind(&path).is_picture(),
+                        cleaned: !as_it_is && kind.is_picture(),
                         preview: false,
                         voice: None,
                     }),
@@ -117,11 +128,10 @@ impl Node {
                 let path = format!("/home/fay/Downloads/{}", file.name.0);
                 Update::FileSaved(conversation, id, Ok(Private(path)))
             }
-            Request::Look { ticket, path } => {
-                let name = path.0.file_name().expect("a name").to_string_lossy();
-                let found = match name.as_ref() {
+            Request::Look { ticket, source } => {
+                let found = match named(&source).0.as_str() {
                     name if name.starts_with("roof") => vec![Metadata::Place, Metadata::Exif],
-                    name if name.starts_with("bare") => Vec::new(),
+                    name if name.starts_with("bare") || name == Pasted::NAME => Vec::new(),
                     _ => vec![Metadata::Exif],
                 };
                 Update::Looked(ticket, found)
