@@ -14,6 +14,7 @@ pub mod ingest;
 mod layout;
 mod log;
 pub mod mark;
+pub mod membership;
 pub mod memory;
 pub mod metered;
 mod order;

@@ -8,6 +8,7 @@ mod conversation;
 mod damage;
 mod hiding;
 mod hostile;
+mod membership;
 mod offered;
 mod paging;
 mod receipts;

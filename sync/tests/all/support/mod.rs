@@ -1,3 +1,4 @@
 //! Helpers that several test modules use.
 
+pub mod group;
 pub mod pair;

@@ -1,0 +1,161 @@
+//! The operations of a group, each after those it links to, with what each of them knew.
+
+use std::collections::BTreeMap;
+
+use fixedbitset::FixedBitSet;
+
+use crate::membership::level::Level;
+use crate::membership::operation::{Act, Founding, MemberKey, Operation, OperationId};
+
+/// The place of an operation in its history: in the order of arrival, which decides nothing.
+pub(super) type Number = usize;
+/// The place of a key among those of its history.
+pub(super) type Person = usize;
+
+/// The operation that founded the group.
+pub(super) const ROOT: Number = 0;
+
+/// An operation with all before it.
+pub(super) struct Node {
+    pub(super) operation: Operation,
+    pub(super) author: Person,
+    /// The key whose level it sets, and the level.
+    pub(super) sets: Option<(Person, Level)>,
+    pub(super) links: Vec<Number>,
+    /// Everything before it, a bit for each.
+    pub(super) past: FixedBitSet,
+    /// 1 + the highest of its links.
+    pub(super) lamport: u64,
+}
+
+/// A key, and what it signed.
+pub(super) struct Author {
+    pub(super) key: MemberKey,
+    pub(super) acts: Vec<Number>,
+    /// The acts by which it left, or ceased to be an admin.
+    pub(super) steps_down: Vec<Number>,
+}
+
+/// All operations that descend from the founding and miss no link.
+pub(super) struct History {
+    nodes: Vec<Node>,
+    numbers: BTreeMap<OperationId, Number>,
+    authors: Vec<Author>,
+    persons: BTreeMap<MemberKey, Person>,
+    founders: Vec<(Person, Level)>,
+}
+
+impl History {
+    /// Begins with the operation that founded the group.
+    pub(super) fn new(root: Operation) -> History {
+        let mut history = History {
+            nodes: Vec::new(),
+            numbers: BTreeMap::new(),
+            authors: Vec::new(),
+            persons: BTreeMap::new(),
+            founders: Vec::new(),
+        };
+        let number = history.push(root);
+        history.founders = match history.nodes[number].operation.act().clone() {
+            Act::Create(Founding::Line { people, .. }) => people
+                .into_iter()
+                .map(|(key, level)| (history.person_or_new(key), level))
+                .collect(),
+            _ => Vec::new(),
+        };
+        history
+    }
+
+    /// The people of the first hour, in order of rank; nobody if this version does not know the rules.
+    pub(super) fn founders(&self) -> &[(Person, Level)] {
+        &self.founders
+    }
+
+    /// The first link of `operation` that is not held.
+    pub(super) fn missing(&self, operation: &Operation) -> Option<OperationId> {
+        let mut links = operation.links().iter();
+        links.find(|link| !self.numbers.contains_key(link)).copied()
+    }
+
+    /// Adds an operation that is new and misses no link.
+    pub(super) fn push(&mut self, operation: Operation) -> Number {
+        let number = self.nodes.len();
+        let links: Vec<Number> = operation
+            .links()
+            .iter()
+            .map(|link| self.numbers[link])
+            .collect();
+        let mut past = FixedBitSet::with_capacity(number);
+        for link in &links {
+            past.union_with(&self.nodes[*link].past);
+        }
+        links.iter().for_each(|link| past.insert(*link));
+        let lamports = links.iter().map(|link| self.nodes[*link].lamport + 1);
+        let lamport = lamports.max().unwrap_or(0);
+        let author = self.person_or_new(operation.author());
+        let sets = operation
+            .sets()
+            .map(|(who, level)| (self.person_or_new(who), level));
+        self.authors[author].acts.push(number);
+        if sets.is_some_and(|(who, level)| who == author && level < Level::ADMIN) {
+            self.authors[author].steps_down.push(number);
+        }
+        self.numbers.insert(operation.id(), number);
+        self.nodes.push(Node {
+            operation,
+            author,
+            sets,
+            links,
+            past,
+            lamport,
+        });
+        number
+    }
+
+    /// The place of a key, a new one if it was never named.
+    fn person_or_new(&mut self, key: MemberKey) -> Person {
+        *self.persons.entry(key).or_insert_with(|| {
+            self.authors.push(Author {
+                key,
+                acts: Vec::new(),
+                steps_down: Vec::new(),
+            });
+            self.authors.len() - 1
+        })
+    }
+
+    pub(super) fn person(&self, key: MemberKey) -> Option<Person> {
+        self.persons.get(&key).copied()
+    }
+
+    pub(super) fn number(&self, id: OperationId) -> Option<Number> {
+        self.numbers.get(&id).copied()
+    }
+
+    pub(super) fn node(&self, number: Number) -> &Node {
+        &self.nodes[number]
+    }
+
+    pub(super) fn id(&self, number: Number) -> OperationId {
+        self.nodes[number].operation.id()
+    }
+
+    pub(super) fn author(&self, person: Person) -> &Author {
+        &self.authors[person]
+    }
+
+    /// Number of operations.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Number of keys that are named anywhere.
+    pub(super) fn people(&self) -> usize {
+        self.authors.len()
+    }
+
+    /// Whether the author of `later` knew `earlier`.
+    pub(super) fn is_before(&self, earlier: Number, later: Number) -> bool {
+        self.nodes[later].past.contains(earlier)
+    }
+}

@@ -1,0 +1,247 @@
+//! Who belongs to a group: a pure function of a set of signed operations (`docs/PROTOCOL.md` section 4a).
+//!
+//! No clock and no vote: who was appointed nearer the founding outranks, and removes for good; anybody else's removal of
+//! an admin holds until that admin objects. The order in which operations come decides nothing.
+//!
+//! - `operation`, `level`, `encoding`: one signed operation, its meaning and its bytes;
+//! - `history`, `waiting`: operations with all before them, and those that miss one;
+//! - `ranking`: the rules: which operations count, and from which place;
+//! - `outcome`: what that means for each operation and each person;
+//! - `content`: which entries of a group are shown.
+
+mod content;
+mod encoding;
+mod history;
+mod level;
+mod operation;
+mod outcome;
+mod ranking;
+mod waiting;
+
+pub use self::content::{Content, Posted, Refusal, Showing, content};
+pub use self::encoding::{MAX_OPERATION, OperationError, SIGNATURE_LENGTH};
+pub use self::level::Level;
+pub use self::operation::{
+    Act, Continued, Founding, Held, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION_LINKS, MemberKey,
+    Operation, OperationId,
+};
+pub use self::outcome::{Cut, CutEnd, Standing, Verdict, VoidReason};
+pub use self::ranking::Place;
+pub use self::waiting::MAX_WAITING_OPERATIONS;
+
+use std::collections::BTreeSet;
+
+use fixedbitset::FixedBitSet;
+
+use self::history::{History, Number, Person, ROOT};
+use self::outcome::Load;
+use self::ranking::Ranking;
+use self::waiting::Waiting;
+
+/// The members of a group, by all operations that are held. It is always up to date: the same, whichever way the
+/// operations came.
+pub struct Membership {
+    history: History,
+    ranking: Ranking,
+    waiting: Waiting,
+}
+
+/// An operation that is not the first of a group, where a first one was asked for.
+#[derive(Debug, thiserror::Error)]
+#[error("this operation founds no group")]
+pub struct NoFounding;
+
+/// What became of an operation that was offered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is held, and with it these that had waited, each after those it links to.
+    Held(Vec<OperationId>),
+    /// It was held before, or belongs to another group.
+    Nothing,
+    /// It waits for one that it links to.
+    Waits {
+        /// That one.
+        missing: OperationId,
+        /// The operation that was dropped to make room.
+        dropped: Option<OperationId>,
+    },
+}
+
+impl Membership {
+    /// A group of its founding alone.
+    pub fn new(root: Operation) -> Result<Membership, NoFounding> {
+        let Act::Create(_) = root.act() else {
+            return Err(NoFounding);
+        };
+        let history = History::new(root);
+        let ranking = Ranking::of(&history);
+        Ok(Membership {
+            history,
+            ranking,
+            waiting: Waiting::default(),
+        })
+    }
+
+    /// Takes in an operation whose signature holds.
+    pub fn insert(&mut self, operation: Operation) -> Inserted {
+        let first = self.history.len();
+        let inserted = self.collect(operation);
+        self.rank_from(first);
+        inserted
+    }
+
+    /// Takes in many operations at once, in any order; costs less than one after the other.
+    pub fn extend(&mut self, operations: impl IntoIterator<Item = Operation>) {
+        let first = self.history.len();
+        for operation in operations {
+            self.collect(operation);
+        }
+        self.rank_from(first);
+    }
+
+    /// Puts an operation where it belongs, and those that waited for it. Leaves ranking them to the caller.
+    fn collect(&mut self, operation: Operation) -> Inserted {
+        let id = operation.id();
+        if self.history.number(id).is_some()
+            || self.waiting.contains(id)
+            || operation.links().is_empty()
+        {
+            return Inserted::Nothing;
+        }
+        if let Some(missing) = self.history.missing(&operation) {
+            let dropped = self.waiting.push(operation, missing);
+            return Inserted::Waits { missing, dropped };
+        }
+        let mut ready = vec![operation];
+        let mut held = Vec::new();
+        while let Some(operation) = ready.pop() {
+            // Having missed one link, it may miss another.
+            if let Some(missing) = self.history.missing(&operation) {
+                self.waiting.push(operation, missing);
+                continue;
+            }
+            held.push(operation.id());
+            ready.extend(self.waiting.released(operation.id()));
+            self.history.push(operation);
+        }
+        Inserted::Held(held)
+    }
+
+    fn rank_from(&mut self, first: Number) {
+        for number in first..self.history.len() {
+            if !self.ranking.push(&self.history, number) {
+                self.ranking = Ranking::of(&self.history);
+                return;
+            }
+        }
+    }
+
+    /// Whether this version knows the rules of the group. If not, nobody has a level, and every operation is void.
+    pub fn is_judged(&self) -> bool {
+        let root = self.history.node(ROOT).operation.act();
+        !matches!(root, Act::Create(Founding::Unknown { .. }))
+    }
+
+    /// Number of operations held.
+    pub fn len(&self) -> usize {
+        self.history.len()
+    }
+
+    /// The operation that founded the group.
+    pub fn root(&self) -> &Operation {
+        &self.history.node(ROOT).operation
+    }
+
+    /// An operation that is held.
+    pub fn operation(&self, id: OperationId) -> Option<&Operation> {
+        let number = self.history.number(id)?;
+        Some(&self.history.node(number).operation)
+    }
+
+    /// All operations held, each after those it links to.
+    pub fn operations(&self) -> impl Iterator<Item = &Operation> {
+        (0..self.history.len()).map(|number| &self.history.node(number).operation)
+    }
+
+    /// The operations that are not held and for which others wait.
+    pub fn missing(&self) -> impl Iterator<Item = OperationId> {
+        self.waiting.missing()
+    }
+
+    /// The level of a key.
+    pub fn level(&self, key: MemberKey) -> Level {
+        self.load(key).map_or(Level::NONE, |load| load.levels().0)
+    }
+
+    /// Everything about a key; `None` if it was never appointed.
+    pub fn standing(&self, key: MemberKey) -> Option<Standing> {
+        let load = self.load(key)?;
+        let was_appointed = !self.ranking.appointments(load.person()).is_empty();
+        was_appointed.then(|| load.standing())
+    }
+
+    /// Everything about each key that was ever appointed, by key.
+    pub fn standings(&self) -> Vec<Standing> {
+        let keys: BTreeSet<MemberKey> = self.appointed().map(|it| self.key(it)).collect();
+        keys.into_iter()
+            .filter_map(|key| self.standing(key))
+            .collect()
+    }
+
+    /// Whether an operation counts, and what keeps it from that; `None` if it is not held.
+    pub fn verdict(&self, id: OperationId) -> Option<Verdict> {
+        let number = self.history.number(id)?;
+        Some(outcome::verdict(&self.history, &self.ranking, number))
+    }
+
+    /// The place from which an operation acts: its author's, unless a cut took the better ones.
+    pub fn place(&self, id: OperationId) -> Option<Place> {
+        self.ranking.rank_of(self.history.number(id)?)
+    }
+
+    /// The admins who outrank the author of a standing operation and have not built on it yet: each of them could still
+    /// undo it. While there are any, it is settling.
+    pub fn settles_with(&self, id: OperationId) -> BTreeSet<MemberKey> {
+        let Some(number) = self.history.number(id) else {
+            return BTreeSet::new();
+        };
+        outcome::waits_for(&self.history, &self.ranking, self.appointed(), number)
+    }
+
+    /// The operations that a new one links to: the newest of those that have a meaning. Void ones are none of them, so
+    /// that nobody can make others fetch what means nothing.
+    pub fn tips(&self) -> Vec<OperationId> {
+        let mut covered = FixedBitSet::with_capacity(self.history.len());
+        let mut tips = Vec::new();
+        for number in (0..self.history.len()).rev() {
+            if !covered.contains(number)
+                && outcome::is_linkable(&self.history, &self.ranking, number)
+            {
+                covered.union_with(&self.history.node(number).past);
+                tips.push(number);
+            }
+        }
+        // Those that do not fit are linked to by a later operation.
+        tips.sort_by_key(|tip| {
+            let lamport = self.history.node(*tip).lamport;
+            (std::cmp::Reverse(lamport), self.history.id(*tip))
+        });
+        tips.truncate(MAX_OPERATION_LINKS);
+        tips.into_iter().map(|tip| self.history.id(tip)).collect()
+    }
+
+    /// The keys that were ever appointed.
+    fn appointed(&self) -> impl Iterator<Item = Person> {
+        let people = 0..self.history.people();
+        people.filter(|person| !self.ranking.appointments(*person).is_empty())
+    }
+
+    fn key(&self, person: Person) -> MemberKey {
+        self.history.author(person).key
+    }
+
+    fn load(&self, key: MemberKey) -> Option<Load<'_>> {
+        let person = self.history.person(key)?;
+        Some(Load::new(&self.history, &self.ranking, person))
+    }
+}
