@@ -55,7 +55,7 @@ impl History {
             persons: BTreeMap::new(),
             founders: Vec::new(),
         };
-        let number = history.push(root);
+        let number = history.push(root, Vec::new());
         history.founders = match history.nodes[number].operation.act().clone() {
             Act::Create(Founding::Line { people, .. }) => people
                 .into_iter()
@@ -71,25 +71,20 @@ impl History {
         &self.founders
     }
 
-    /// The first link of `operation` that is not held.
-    pub(super) fn missing(&self, operation: &Operation) -> Option<OperationId> {
-        let mut links = operation.links().iter();
-        links.find(|link| !self.numbers.contains_key(link)).copied()
+    /// The places of what `operation` links to; or the first link that is not held.
+    pub(super) fn links(&self, operation: &Operation) -> Result<Vec<Number>, OperationId> {
+        let links = operation.links().iter();
+        links.map(|link| self.number(*link).ok_or(*link)).collect()
     }
 
-    /// Adds an operation that is new and misses no link.
-    pub(super) fn push(&mut self, operation: Operation) -> Number {
+    /// Adds an operation that is new, with the places of what it links to.
+    pub(super) fn push(&mut self, operation: Operation, links: Vec<Number>) -> Number {
         let number = self.nodes.len();
-        let links: Vec<Number> = operation
-            .links()
-            .iter()
-            .map(|link| self.numbers[link])
-            .collect();
         let mut past = FixedBitSet::with_capacity(number);
         for link in &links {
             past.union_with(&self.nodes[*link].past);
+            past.insert(*link);
         }
-        links.iter().for_each(|link| past.insert(*link));
         let lamports = links.iter().map(|link| self.nodes[*link].lamport + 1);
         let lamport = lamports.max().unwrap_or(0);
         let author = self.person_or_new(operation.author());

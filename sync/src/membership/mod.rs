@@ -108,21 +108,26 @@ impl Membership {
         {
             return Inserted::Nothing;
         }
-        if let Some(missing) = self.history.missing(&operation) {
-            let dropped = self.waiting.push(operation, missing);
-            return Inserted::Waits { missing, dropped };
-        }
-        let mut ready = vec![operation];
-        let mut held = Vec::new();
-        while let Some(operation) = ready.pop() {
-            // Having missed one link, it may miss another.
-            if let Some(missing) = self.history.missing(&operation) {
-                self.waiting.push(operation, missing);
-                continue;
+        let links = match self.history.links(&operation) {
+            Ok(links) => links,
+            Err(missing) => {
+                let dropped = self.waiting.push(operation, missing);
+                return Inserted::Waits { missing, dropped };
             }
-            held.push(operation.id());
-            ready.extend(self.waiting.released(operation.id()));
-            self.history.push(operation);
+        };
+        let mut ready = vec![(operation, links)];
+        let mut held = Vec::new();
+        while let Some((operation, links)) = ready.pop() {
+            let id = operation.id();
+            held.push(id);
+            self.history.push(operation, links);
+            for waiter in self.waiting.released(id) {
+                match self.history.links(&waiter) {
+                    Ok(links) => ready.push((waiter, links)),
+                    // Having missed one link, it misses another. There was room for it before.
+                    Err(missing) => _ = self.waiting.push(waiter, missing),
+                }
+            }
         }
         Inserted::Held(held)
     }

@@ -324,11 +324,7 @@ pub(super) fn waits_for(
                 && load.gives(**appointment, Level::ADMIN).1
         });
         let could_undo = |appointment: &Appointment| {
-            let appointers = ranking.chain(appointment.by);
-            let mut line = appointers
-                .into_iter()
-                .flat_map(|appointers| appointers.ones())
-                .chain([person]);
+            let mut line = ranking.chain(appointment.by).ones().chain([person]);
             !line.any(|witness| {
                 witness != author
                     && history.author(witness).acts.iter().any(|act| {

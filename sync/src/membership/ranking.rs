@@ -3,7 +3,7 @@
 //! Places are taken up from the most senior one down, so all that outranks a place is settled before it is looked at.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use fixedbitset::FixedBitSet;
 
@@ -33,8 +33,9 @@ pub(super) struct Ranking {
     ranks: Vec<Option<Place>>,
     /// All operations with a rank.
     ranked: FixedBitSet,
-    /// Of each standing act that sets a level: its author, and those who appointed the author, up to the founders.
-    chains: BTreeMap<Number, FixedBitSet>,
+    /// Of each act that stands and sets the level of another: its author, and those who appointed the author, up to the
+    /// founders. Of others nobody.
+    chains: Vec<FixedBitSet>,
     /// By person.
     appointments: Vec<Vec<Appointment>>,
     /// By person: the standing acts of others that gave less than an admin's level.
@@ -53,7 +54,7 @@ impl Ranking {
     /// From scratch.
     pub(super) fn of(history: &History) -> Ranking {
         let mut ranking = Ranking::founded(history);
-        let mut spared = BTreeMap::new();
+        let mut spared: Vec<Option<FixedBitSet>> = vec![None; history.len()];
         let mut queue: BinaryHeap<Reverse<Turn>> = BinaryHeap::new();
         for (person, appointments) in ranking.appointments.iter().enumerate() {
             queue.extend(turns(person, appointments).map(Reverse));
@@ -61,12 +62,10 @@ impl Ranking {
         while let Some(Reverse(turn)) = queue.pop() {
             let cutting = ranking.cutting(history, turn);
             for lowering in &cutting {
-                spared
-                    .entry(*lowering)
-                    .or_insert_with(|| ranking.spared(history, *lowering));
+                spared[*lowering].get_or_insert_with(|| ranking.spared(history, *lowering));
             }
             let mut free: Option<FixedBitSet> = None;
-            for set in cutting.iter().map(|lowering| &spared[lowering]) {
+            for set in cutting.iter().filter_map(|it| spared[*it].as_ref()) {
                 match &mut free {
                     Some(free) => free.intersect_with(set),
                     None => free = Some(set.clone()),
@@ -94,7 +93,7 @@ impl Ranking {
         let mut ranking = Ranking {
             ranks: vec![None; history.len()],
             ranked: FixedBitSet::with_capacity(history.len()),
-            chains: BTreeMap::new(),
+            chains: vec![FixedBitSet::new(); history.len()],
             appointments: vec![Vec::new(); history.people()],
             lowerings: vec![Vec::new(); history.people()],
         };
@@ -113,6 +112,7 @@ impl Ranking {
     /// neither does one that has no rank itself.
     pub(super) fn push(&mut self, history: &History, number: Number) -> bool {
         self.ranks.resize(history.len(), None);
+        self.chains.resize(history.len(), FixedBitSet::new());
         self.appointments.resize(history.people(), Vec::new());
         self.lowerings.resize(history.people(), Vec::new());
         let node = history.node(number);
@@ -142,12 +142,10 @@ impl Ranking {
         self.ranked.grow_and_insert(act);
         let node = history.node(act);
         let (who, level) = node.sets.filter(|(who, _)| *who != turn.person)?;
-        let mut chain = self.chains.remove(&act).unwrap_or_default();
-        if let Some(appointers) = self.chains.get(&turn.appointment) {
-            chain.union_with(appointers);
-        }
+        let mut chain = std::mem::take(&mut self.chains[act]);
+        chain.union_with(&self.chains[turn.appointment]);
         chain.grow_and_insert(turn.person);
-        self.chains.insert(act, chain);
+        self.chains[act] = chain;
         if !is_new {
             return None;
         }
@@ -186,25 +184,23 @@ impl Ranking {
     /// The operations that a standing lowering leaves alone, whichever its target signed: those that its author knew, and
     /// those on which he or one of those who appointed him has built without knowing the lowering, from a place no lower.
     fn spared(&self, history: &History, lowering: Number) -> FixedBitSet {
-        let mut spared = history.node(lowering).past.clone();
-        spared.grow(history.len());
+        let mut spared = FixedBitSet::with_capacity(history.len());
+        spared.union_with(&history.node(lowering).past);
         let target = history.node(lowering).sets.map(|(who, _)| who);
-        let (rank, chain) = (self.ranks[lowering], &self.chains[&lowering]);
-        let mut built_on = Vec::new();
+        let (rank, chain) = (self.ranks[lowering], &self.chains[lowering]);
+        let mut builders = Vec::new();
         for witness in chain.ones().filter(|person| Some(*person) != target) {
             for act in history.author(witness).acts.iter().copied() {
-                let is_beside = act != lowering
-                    && !history.is_before(lowering, act)
-                    && !history.is_before(act, lowering);
-                if is_beside && self.ranks[act].is_some() && self.ranks[act] <= rank {
-                    built_on.extend_from_slice(&history.node(act).links);
+                let is_senior = self.ranks[act].is_some() && self.ranks[act] <= rank;
+                // What the author of the lowering knew is spared anyway.
+                if is_senior && !spared.contains(act) && !knows(history, act, lowering) {
+                    builders.push(act);
                 }
             }
         }
-        while let Some(act) = built_on.pop() {
-            if !spared.put(act) {
-                built_on.extend_from_slice(&history.node(act).links);
-            }
+        while let Some(builder) = builders.pop() {
+            let links = history.node(builder).links.iter().copied();
+            builders.extend(links.filter(|link| !spared.put(*link)));
         }
         spared
     }
@@ -241,8 +237,8 @@ impl Ranking {
     }
 
     /// Of an act that stands: its author, and those who appointed him.
-    pub(super) fn chain(&self, act: Number) -> Option<&FixedBitSet> {
-        self.chains.get(&act)
+    pub(super) fn chain(&self, act: Number) -> &FixedBitSet {
+        &self.chains[act]
     }
 
     pub(super) fn appointments(&self, person: Person) -> &[Appointment] {

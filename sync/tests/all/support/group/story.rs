@@ -84,19 +84,24 @@ impl Story {
         })
     }
 
-    /// Adds an event, named by its number.
+    /// Adds an event, named by its number. Who does the same twice, knowing the same, has done one thing.
     pub fn add(
         &mut self,
         author: Person,
         deed: Deed,
         links: impl IntoIterator<Item = Number>,
     ) -> Number {
-        self.events.push(Event {
+        let event = Event {
             name: self.events.len().to_string(),
             author,
             deed,
             links: links.into_iter().collect(),
-        });
+        };
+        let is_same = |it: &Event| (it.author, it.deed, &it.links) == (author, deed, &event.links);
+        if let Some(same) = self.events.iter().position(is_same) {
+            return same;
+        }
+        self.events.push(event);
         self.events.len() - 1
     }
 
@@ -164,10 +169,9 @@ impl Story {
                 },
                 Deed::Leave => Act::Leave { held: Held::new() },
                 Deed::Seen => Act::Seen,
-                // Like events of one author would be one operation.
                 Deed::Unknown => Act::Unknown {
                     kind: 200,
-                    content: event.name.clone().into(),
+                    content: Vec::new(),
                 },
             };
             let links = event.links.iter().map(|link| operations[*link].id());
