@@ -2,6 +2,7 @@
 
 mod cases;
 mod implementations;
+mod order;
 mod properties;
 
 /// Number of random histories: `usual`, unless `PROPTEST_CASES` is set.

@@ -14,10 +14,10 @@ pub enum Broken {
     AgeByArrival,
     /// An admin acts also where the act does not know the appointment.
     ActsBeforeAppointment,
-    /// Whoever lowers an admin undoes what he did beside it.
-    AnybodyUndoes,
+    /// Any admin removes any other for good.
+    AnybodyRemoves,
     /// Anybody's building on an act keeps it, not only the remover's and that of those who appointed him.
-    AnybodyWitnesses,
+    AnyWitness,
     /// An appointment beside a removal wins.
     AppointmentWins,
     /// A lowering undoes what it knew.
@@ -25,7 +25,7 @@ pub enum Broken {
     /// Nothing comes too late: no building on an act keeps it.
     NeverLate,
     /// The author's own building on an act keeps it.
-    WitnessesForItself,
+    OwnWitness,
 }
 
 type Place = (u64, u64);
@@ -156,9 +156,8 @@ impl Judge<'_> {
     fn is_free(&self, o: Number, p: Place, m: Person, g: Number) -> bool {
         let known = |d: Number| d == g || self.pasts[g].contains(&d);
         let reaches = |d: Number| {
-            let outranks = self.rank[&d] < p || self.is(Broken::AnybodyUndoes);
             let beside = !self.pasts[d].contains(&o) || self.is(Broken::UndoesThePast);
-            outranks && (self.pasts[o].contains(&d) || beside && !self.late(d, o))
+            self.rank[&d] < p && (self.pasts[o].contains(&d) || beside && !self.late(d, o))
         };
         let lowered = self
             .low(m)
@@ -175,16 +174,17 @@ impl Judge<'_> {
         if self.is(Broken::NeverLate) {
             return false;
         }
-        self.rank.iter().any(|(e, rank)| {
-            let author = self.author(*e);
-            let in_line = self.chain[&d].contains(&author) || self.is(Broken::AnybodyWitnesses);
-            let is_other = author != self.author(o);
-            let own = self.is(Broken::WitnessesForItself) && !is_other;
-            (in_line && is_other || own)
-                && *rank <= self.rank[&d]
-                && self.pasts[*e].contains(&o)
-                && !self.pasts[*e].contains(&d)
-                && *e != d
+        self.events().any(|e| {
+            let author = self.author(e);
+            let rank = self.rank.get(&e);
+            let is_ranked = rank.is_some_and(|rank| *rank <= self.rank[&d]);
+            let counts = match author == self.author(o) {
+                true => self.is(Broken::OwnWitness),
+                false => {
+                    is_ranked && self.chain[&d].contains(&author) || self.is(Broken::AnyWitness)
+                }
+            };
+            counts && self.pasts[e].contains(&o) && !self.pasts[e].contains(&d) && e != d
         })
     }
 
@@ -245,7 +245,8 @@ impl Judge<'_> {
         let mut low = low.filter(|(d, to)| *to < level && !known(*d));
         own.next().is_some()
             || low.any(|(d, _)| {
-                gives < Level::ADMIN || self.rank[&d] < place || suspended && silent(d)
+                let outranks = self.rank[&d] < place || self.is(Broken::AnybodyRemoves);
+                gives < Level::ADMIN || outranks || suspended && silent(d)
             })
     }
 
