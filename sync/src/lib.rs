@@ -7,6 +7,7 @@ pub mod batch;
 pub mod body;
 #[cfg(any(test, feature = "testing"))]
 pub mod conformance;
+pub mod control;
 pub mod conversation;
 pub mod entry;
 pub mod id;

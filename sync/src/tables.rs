@@ -16,6 +16,8 @@
 //! | `0x18` refusals | space ‖ peer device ‖ log | reason u8: the device refuses entries of this log |
 //! | `0x19` annotations | space ‖ target's device ‖ its incarnation u64 ‖ its seq u64 ‖ kind u16 ‖ author's device | Lamport ‖ incarnation u64 ‖ seq of the last annotation of that kind by that author; of edits those of the first [`MAX_EDITS`](crate::conversation::MAX_EDITS), in screen order; can be rebuilt from the segments |
 //! | `0x1A` read | space ‖ log's device ‖ its incarnation u64 ‖ reader's device | seq: the reader's device says that its user has read the log up to there; can be rebuilt from the segments |
+//! | `0x1B` operations | space ‖ number u32 | operation: the control log, whole, in the order of acceptance, which decides nothing |
+//! | `0x1C` operation numbers | space ‖ operation 32 | number u32; can be rebuilt from `0x1B` |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -44,9 +46,13 @@ pub const REFUSALS: u8 = 0x18;
 pub const ANNOTATIONS: u8 = 0x19;
 /// How far logs are read.
 pub const READ: u8 = 0x1A;
+/// Operations of control logs.
+pub const OPERATIONS: u8 = 0x1B;
+/// Operations by id.
+pub const OPERATION_NUMBERS: u8 = 0x1C;
 
 /// Every table whose keys begin with a space; removed with the space.
-pub(crate) const OF_A_SPACE: [u8; 11] = [
+pub(crate) const OF_A_SPACE: [u8; 13] = [
     SPACES,
     LOGS,
     LOG_NAMES,
@@ -58,6 +64,8 @@ pub(crate) const OF_A_SPACE: [u8; 11] = [
     REFUSALS,
     ANNOTATIONS,
     READ,
+    OPERATIONS,
+    OPERATION_NUMBERS,
 ];
 
 /// The local number of a log in its space.

@@ -57,17 +57,22 @@ impl Operation {
     /// Decodes an operation from the wire and verifies its signature.
     pub fn decode(bytes: &[u8]) -> Result<Operation, OperationError> {
         let operation = Operation::decode_stored(bytes)?;
+        operation.verify(bytes)?;
+        Ok(operation)
+    }
+
+    /// Verifies the signature in the bytes of this operation.
+    pub(crate) fn verify(&self, bytes: &[u8]) -> Result<(), OperationError> {
         let (core, signature) = bytes
             .split_last_chunk::<SIGNATURE_LENGTH>()
             .ok_or(OperationError::Malformed)?;
         let signature = Signature::from_bytes(signature);
-        VerifyingKey::from_bytes(&operation.author().0)
+        VerifyingKey::from_bytes(&self.author().0)
             .and_then(|key| key.verify_strict(&signed(core), &signature))
-            .map_err(|_| OperationError::Signature)?;
-        Ok(operation)
+            .map_err(|_| OperationError::Signature)
     }
 
-    /// As [`Operation::decode`], for bytes whose signature this store has verified before.
+    /// As [`Operation::decode`], without the signature: for bytes whose signature this store has verified before.
     pub(crate) fn decode_stored(bytes: &[u8]) -> Result<Operation, OperationError> {
         if bytes.len() > MAX_OPERATION {
             return Err(OperationError::OverLimit);

@@ -107,6 +107,23 @@ impl History {
         number
     }
 
+    /// Forgets the last operations and people, to have this many of each.
+    pub(super) fn truncate(&mut self, operations: usize, people: usize) {
+        for number in (operations..self.nodes.len()).rev() {
+            let node = &self.nodes[number];
+            self.numbers.remove(&node.operation.id());
+            let author = &mut self.authors[node.author];
+            author.acts.pop();
+            if author.steps_down.last() == Some(&number) {
+                author.steps_down.pop();
+            }
+        }
+        self.nodes.truncate(operations);
+        for author in self.authors.drain(people..) {
+            self.persons.remove(&author.key);
+        }
+    }
+
     /// The place of a key, a new one if it was never named.
     fn person_or_new(&mut self, key: MemberKey) -> Person {
         *self.persons.entry(key).or_insert_with(|| {

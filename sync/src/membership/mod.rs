@@ -7,12 +7,14 @@
 //! - `history`, `waiting`: operations with all before them, and those that miss one;
 //! - `ranking`: the rules: which operations count, and from which place;
 //! - `outcome`: what that means for each operation and each person;
-//! - `content`: which entries of a group are shown.
+//! - `content`: which entries of a group are shown;
+//! - `limits`: what a group may grow to.
 
 mod content;
 mod encoding;
 mod history;
 mod level;
+mod limits;
 mod operation;
 mod outcome;
 mod ranking;
@@ -21,6 +23,7 @@ mod waiting;
 pub use self::content::{Content, Posted, Refusal, Showing, content};
 pub use self::encoding::{MAX_OPERATION, OperationError, SIGNATURE_LENGTH};
 pub use self::level::Level;
+pub use self::limits::{Full, MAX_ADMINS, MAX_OPERATIONS, MAX_PEOPLE};
 pub use self::operation::{
     Act, Continued, Founding, Held, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION_LINKS, MemberKey,
     Operation, OperationId,
@@ -141,6 +144,62 @@ impl Membership {
         }
     }
 
+    /// Takes in an operation as [`Membership::insert`] does, unless `keeps` refuses it and what it brought: then nothing has
+    /// changed. Nothing refuses what has a rank.
+    pub(crate) fn insert_if(
+        &mut self,
+        operation: Operation,
+        keeps: impl FnOnce(&Membership, &[OperationId]) -> bool,
+    ) -> Option<Inserted> {
+        let (operations, people) = (self.history.len(), self.history.people());
+        let inserted = self.insert(operation);
+        if let Inserted::Held(ids) = &inserted
+            && (operations..self.history.len()).all(|it| self.ranking.rank_of(it).is_none())
+            && !keeps(self, ids)
+        {
+            self.history.truncate(operations, people);
+            self.ranking.truncate(operations, people);
+            return None;
+        }
+        Some(inserted)
+    }
+
+    /// Whether an operation is loose: it changes nothing, and no operation that counts knew it. Such ones are fetched last,
+    /// and only some are kept.
+    pub fn is_loose(&self, id: OperationId) -> bool {
+        let number = self.history.number(id);
+        number.is_some_and(|number| self.is_loose_at(number))
+    }
+
+    fn is_loose_at(&self, number: Number) -> bool {
+        !self.ranking.is_weighed(number)
+            && !outcome::is_linkable(&self.history, &self.ranking, number)
+    }
+
+    /// The authors of all loose operations.
+    pub(crate) fn loose(&self) -> impl Iterator<Item = MemberKey> {
+        let loose = (0..self.history.len()).filter(|number| self.is_loose_at(*number));
+        loose.map(|number| self.key(self.history.node(number).author))
+    }
+
+    /// What a new operation of `author` links to: the tips, and the author's last one.
+    pub fn links(&self, author: MemberKey) -> Vec<OperationId> {
+        let mut links = self.tips();
+        let person = self.history.person(author);
+        let last = person.and_then(|person| self.history.author(person).acts.last());
+        if let Some(last) = last.copied().filter(|last| *last != ROOT) {
+            let is_known = |link: &OperationId| {
+                let link = self.history.number(*link);
+                link.is_some_and(|link| ranking::knows(&self.history, link, last))
+            };
+            if !links.iter().any(is_known) {
+                links.truncate(MAX_OPERATION_LINKS - 1);
+                links.push(self.history.id(last));
+            }
+        }
+        links
+    }
+
     /// Whether this version knows the rules of the group. If not, nobody has a level, and every operation is void.
     pub fn is_judged(&self) -> bool {
         let root = self.history.node(ROOT).operation.act();
@@ -166,6 +225,11 @@ impl Membership {
     /// All operations held, each after those it links to.
     pub fn operations(&self) -> impl Iterator<Item = &Operation> {
         (0..self.history.len()).map(|number| &self.history.node(number).operation)
+    }
+
+    /// Whether an operation waits.
+    pub(crate) fn is_waiting(&self, id: OperationId) -> bool {
+        self.waiting.contains(id)
     }
 
     /// The operations that are not held and for which others wait.

@@ -290,17 +290,35 @@ pub(super) fn verdict(history: &History, ranking: &Ranking, number: Number) -> V
     }
 }
 
-/// Whether an operation is one that new operations link to: its author was appointed, and if it sets a level it stands.
+/// Whether an operation is one that new operations link to: it has a rank, or it is an act of a person who is in, or the
+/// first act by which somebody left who would be in without it.
 pub(super) fn is_linkable(history: &History, ranking: &Ranking, number: Number) -> bool {
-    let node = history.node(number);
     if number == ROOT || ranking.rank_of(number).is_some() {
         return true;
     }
-    let is_own = node
-        .sets
-        .is_none_or(|(who, level)| who == node.author && level < Level::ADMIN);
-    let mut appointments = ranking.appointments(node.author).iter();
-    is_own && appointments.any(|appointment| history.is_before(appointment.by, number))
+    let node = history.node(number);
+    let appointments = ranking.appointments(node.author).iter();
+    let mut known = appointments.filter(|it| history.is_before(it.by, number));
+    let load = Load::new(history, ranking, node.author);
+    match node.sets {
+        None => known.next().is_some() && load.levels().1 > Level::NONE,
+        Some((who, level)) if who == node.author && level < Level::ADMIN => {
+            let age = |act: Number| (history.node(act).lamport, history.id(act));
+            let above = match level < Level::MEMBER {
+                true => Level::MEMBER,
+                false => Level::ADMIN,
+            };
+            known.any(|appointment| {
+                appointment.level >= above
+                    && load.cuts(*appointment, above).all(|(cut, end)| match end {
+                        CutEnd::Final => false,
+                        CutEnd::Own => age(cut) >= age(number),
+                        CutEnd::Objection => true,
+                    })
+            })
+        }
+        Some(_) => false,
+    }
 }
 
 /// The admins who could still undo an act of another, because they outrank its author, and neither they nor those who

@@ -33,6 +33,8 @@ pub(super) struct Ranking {
     ranks: Vec<Option<Place>>,
     /// All operations with a rank.
     ranked: FixedBitSet,
+    /// Those, and everything before one of them.
+    weighed: FixedBitSet,
     /// Of each act that stands and sets the level of another: its author, and those who appointed the author, up to the
     /// founders. Of others nobody.
     chains: Vec<FixedBitSet>,
@@ -93,6 +95,7 @@ impl Ranking {
         let mut ranking = Ranking {
             ranks: vec![None; history.len()],
             ranked: FixedBitSet::with_capacity(history.len()),
+            weighed: FixedBitSet::with_capacity(history.len()),
             chains: vec![FixedBitSet::new(); history.len()],
             appointments: vec![Vec::new(); history.people()],
             lowerings: vec![Vec::new(); history.people()],
@@ -116,31 +119,41 @@ impl Ranking {
         self.appointments.resize(history.people(), Vec::new());
         self.lowerings.resize(history.people(), Vec::new());
         let node = history.node(number);
-        let mut turns: Vec<Turn> = turns(node.author, &self.appointments[node.author])
+        let mut free: Vec<Turn> = turns(node.author, &self.appointments[node.author])
             .filter(|turn| history.is_before(turn.appointment, number))
+            .filter(|turn| self.obstacle(history, number, *turn).is_none())
             .collect();
-        if turns.is_empty() {
+        free.sort_unstable();
+        let Some(first) = free.first().map(|turn| turn.place) else {
             return true;
-        }
+        };
         if !self.ranked.is_subset(&node.past) {
             return false;
         }
-        turns.sort_unstable();
-        turns.retain(|turn| self.obstacle(history, number, *turn).is_none());
-        if let Some(first) = turns.first().map(|turn| turn.place) {
-            for turn in turns.iter().take_while(|turn| turn.place == first) {
-                // Nobody acts yet from a place that this operation gives.
-                self.rank(history, number, *turn);
-            }
+        for turn in free.iter().take_while(|turn| turn.place == first) {
+            // Nobody acts yet from a place that this operation gives.
+            self.rank(history, number, *turn);
         }
         true
+    }
+
+    /// Forgets the last operations and people of a history, none of which has a rank.
+    pub(super) fn truncate(&mut self, operations: usize, people: usize) {
+        self.ranks.truncate(operations);
+        self.chains.truncate(operations);
+        self.appointments.truncate(people);
+        self.lowerings.truncate(people);
     }
 
     /// Ranks an act, or adds a second appointment at the same place. Returns the place that it gives, if it is new.
     fn rank(&mut self, history: &History, act: Number, turn: Turn) -> Option<Turn> {
         let is_new = self.ranks[act].replace(turn.place).is_none();
-        self.ranked.grow_and_insert(act);
         let node = history.node(act);
+        if is_new {
+            self.ranked.grow_and_insert(act);
+            self.weighed.grow_and_insert(act);
+            self.weighed.union_with(&node.past);
+        }
         let (who, level) = node.sets.filter(|(who, _)| *who != turn.person)?;
         let mut chain = std::mem::take(&mut self.chains[act]);
         chain.union_with(&self.chains[turn.appointment]);
@@ -234,6 +247,11 @@ impl Ranking {
     /// The place from which an operation acts.
     pub(super) fn rank_of(&self, act: Number) -> Option<Place> {
         self.ranks[act]
+    }
+
+    /// Whether an operation has a rank, or one that has knew it.
+    pub(super) fn is_weighed(&self, act: Number) -> bool {
+        self.weighed.contains(act)
     }
 
     /// Of an act that stands: its author, and those who appointed him.

@@ -6,7 +6,7 @@ use crate::membership::operation::{Operation, OperationId};
 
 /// Most operations of one group that wait for a missing link. One more drops the one that has waited longest, so no flood
 /// keeps the others out for good.
-pub const MAX_WAITING_OPERATIONS: usize = 1_024;
+pub const MAX_WAITING_OPERATIONS: usize = 256;
 
 /// The operations that wait.
 #[derive(Default)]

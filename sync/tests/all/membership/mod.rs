@@ -1,6 +1,7 @@
 //! Who belongs to a group.
 
 mod cases;
+mod content;
 mod implementations;
 mod order;
 mod properties;

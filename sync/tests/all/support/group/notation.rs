@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_sync::membership::Level;
+use hedgerow_sync::membership::{Held, Level};
 
 use super::story::{Deed, Event, Number, Outcome, Story};
 
@@ -93,6 +93,7 @@ pub fn story(text: &str) -> Story {
             author,
             deed,
             links: links.iter().map(|link| numbers[link]).collect(),
+            held: Held::new(),
         });
     }
     story

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hedgerow_sync::id::EntryId;
 use hedgerow_sync::membership::Level;
 
 use super::story::{Deed, Number, Outcome, Person, Story};
@@ -32,20 +33,7 @@ type Place = (u64, u64);
 
 /// What the rules make of a story.
 pub fn judge(story: &Story, broken: Option<Broken>) -> Outcome {
-    let mut judge = Judge {
-        story,
-        broken,
-        pasts: story.pasts(),
-        lam: Vec::new(),
-        rank: BTreeMap::new(),
-        chain: BTreeMap::new(),
-        stands: BTreeSet::new(),
-    };
-    for event in &story.events {
-        let lam = event.links.iter().map(|link| judge.lam[*link] + 1).max();
-        judge.lam.push(lam.unwrap_or(0));
-    }
-    judge.evaluate();
+    let judge = evaluated(story, broken);
     let mut levels = BTreeMap::new();
     for person in 0..story.names.len() {
         let both = (judge.level(person, true), judge.level(person, false));
@@ -60,6 +48,91 @@ pub fn judge(story: &Story, broken: Option<Broken>) -> Outcome {
             .map(|event| judge.rank.get(&event).copied())
             .collect(),
     }
+}
+
+/// An entry: its author, its log and number there, the events that it knows, and the entries that it follows.
+pub struct Entry {
+    pub id: EntryId,
+    pub author: Person,
+    pub version: BTreeSet<Number>,
+    pub links: BTreeSet<usize>,
+}
+
+/// The entries of a story that are shown. None misses anything.
+pub fn shown(story: &Story, entries: &[Entry]) -> BTreeSet<usize> {
+    let judge = evaluated(story, None);
+    let mut pasts: Vec<BTreeSet<usize>> = Vec::new();
+    let mut versions: Vec<BTreeSet<Number>> = Vec::new();
+    for entry in entries {
+        let before = entries
+            .iter()
+            .position(|it| it.id.log == entry.id.log && it.id.seq.0 + 1 == entry.id.seq.0);
+        let mut past = BTreeSet::new();
+        for link in entry.links.iter().copied().chain(before) {
+            past.insert(link);
+            past.extend(&pasts[link]);
+        }
+        pasts.push(past);
+        let mut version: BTreeSet<Number> =
+            before.map_or(BTreeSet::new(), |it| versions[it].clone());
+        for event in &entry.version {
+            version.insert(*event);
+            version.extend(&judge.pasts[*event]);
+        }
+        versions.push(version);
+    }
+    let (mut shown, mut knew) = (BTreeSet::new(), BTreeSet::new());
+    for (number, entry) in entries.iter().enumerate() {
+        for appointment in judge.appointments(entry.author) {
+            if appointment.1 < Level::MEMBER || !versions[number].contains(&appointment.0) {
+                continue;
+            }
+            let (finals, suspending) = judge.cuts(entry.author, Level::MEMBER, appointment);
+            if finals.iter().any(|cut| versions[number].contains(cut)) {
+                continue;
+            }
+            knew.insert(number);
+            let spares = |cut: &Number| {
+                let last = story.events[*cut].held.get(&entry.id.log.incarnation);
+                last.is_some_and(|last| entry.id.seq <= *last)
+            };
+            if finals.iter().chain(&suspending).all(spares) {
+                shown.insert(number);
+            }
+        }
+    }
+    loop {
+        let followed: BTreeSet<usize> = shown
+            .iter()
+            .flat_map(|it: &usize| pasts[*it].iter().map(move |past| (*it, *past)))
+            .filter(|(it, past)| {
+                knew.contains(past) && entries[*past].author != entries[*it].author
+            })
+            .map(|(_, past)| past)
+            .collect();
+        if followed.is_subset(&shown) {
+            return shown;
+        }
+        shown.extend(followed);
+    }
+}
+
+fn evaluated(story: &Story, broken: Option<Broken>) -> Judge<'_> {
+    let mut judge = Judge {
+        story,
+        broken,
+        pasts: story.pasts(),
+        lam: Vec::new(),
+        rank: BTreeMap::new(),
+        chain: BTreeMap::new(),
+        stands: BTreeSet::new(),
+    };
+    for event in &story.events {
+        let lam = event.links.iter().map(|link| judge.lam[*link] + 1).max();
+        judge.lam.push(lam.unwrap_or(0));
+    }
+    judge.evaluate();
+    judge
 }
 
 struct Judge<'a> {
@@ -209,8 +282,10 @@ impl Judge<'_> {
     fn level(&self, m: Person, suspended: bool) -> Level {
         let has = |level| {
             let mut appointments = self.appointments(m).into_iter();
-            appointments.any(|(g, gives, place)| {
-                gives >= level && !self.is_cut(m, level, (g, gives, place), suspended)
+            appointments.any(|appointment| {
+                let (finals, suspending) = self.cuts(m, level, appointment);
+                let holds = finals.is_empty() && !(suspended && !suspending.is_empty());
+                appointment.1 >= level && holds
             })
         };
         if has(Level::ADMIN) {
@@ -222,32 +297,39 @@ impl Judge<'_> {
         }
     }
 
-    fn is_cut(
+    /// The final and the suspending ones.
+    fn cuts(
         &self,
         m: Person,
         level: Level,
         (g, gives, place): (Number, Level, Place),
-        suspended: bool,
-    ) -> bool {
+    ) -> (BTreeSet<Number>, BTreeSet<Number>) {
         let known = |d: Number| {
             d == g
                 || self.pasts[g].contains(&d)
                 || self.is(Broken::AppointmentWins) && !self.pasts[d].contains(&g)
         };
         let own = self.own(m).into_iter();
-        let mut own = own.filter(|(d, to)| *to < level && !known(*d));
+        let own = own.filter(|(d, to)| *to < level && !known(*d));
         let silent = |d: Number| {
             self.events()
                 .filter(|o| self.author(*o) == m)
                 .all(|o| self.pasts[d].contains(&o))
         };
-        let low = self.low(m).into_iter();
-        let mut low = low.filter(|(d, to)| *to < level && !known(*d));
-        own.next().is_some()
-            || low.any(|(d, _)| {
-                let outranks = self.rank[&d] < place || self.is(Broken::AnybodyRemoves);
-                gives < Level::ADMIN || outranks || suspended && silent(d)
-            })
+        let mut finals: BTreeSet<Number> = own.map(|(d, _)| d).collect();
+        let mut suspending = BTreeSet::new();
+        for (d, to) in self.low(m) {
+            if to >= level || known(d) {
+                continue;
+            }
+            let outranks = self.rank[&d] < place || self.is(Broken::AnybodyRemoves);
+            if gives < Level::ADMIN || outranks {
+                finals.insert(d);
+            } else if silent(d) {
+                suspending.insert(d);
+            }
+        }
+        (finals, suspending)
     }
 
     fn void(&self) -> BTreeSet<Number> {

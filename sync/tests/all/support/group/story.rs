@@ -29,6 +29,8 @@ pub struct Event {
     pub author: Person,
     pub deed: Deed,
     pub links: BTreeSet<Number>,
+    /// Of a lowering: what its author held of the target's logs.
+    pub held: Held,
 }
 
 /// A whole history. The links of an event are to earlier ones.
@@ -72,6 +74,7 @@ impl Story {
                 author: 0,
                 deed: Deed::Create,
                 links: BTreeSet::new(),
+                held: Held::new(),
             }],
         }
     }
@@ -96,6 +99,7 @@ impl Story {
             author,
             deed,
             links: links.into_iter().collect(),
+            held: Held::new(),
         };
         let is_same = |it: &Event| (it.author, it.deed, &it.links) == (author, deed, &event.links);
         if let Some(same) = self.events.iter().position(is_same) {
@@ -148,8 +152,7 @@ impl Story {
         }
     }
 
-    /// Its operations, in order. Links beyond the limit are told through further acts of the author, so a story keeps
-    /// below it.
+    /// Its operations, in order.
     pub fn operations(&self) -> Vec<Operation> {
         let mut operations: Vec<Operation> = Vec::new();
         for event in &self.events {
@@ -165,9 +168,11 @@ impl Story {
                 Deed::Set(who, level) => Act::Set {
                     who: self.key(who),
                     level,
-                    held: Held::new(),
+                    held: event.held.clone(),
                 },
-                Deed::Leave => Act::Leave { held: Held::new() },
+                Deed::Leave => Act::Leave {
+                    held: event.held.clone(),
+                },
                 Deed::Seen => Act::Seen,
                 Deed::Unknown => Act::Unknown {
                     kind: 200,
