@@ -9,15 +9,15 @@ use ed25519_dalek::SigningKey;
 
 use crate::id::SpaceId;
 use crate::membership::{
-    Act, Full, Inserted, MemberKey, Membership, Operation, OperationError, OperationId, Verdict,
-    VoidReason,
+    Act, Full, Inserted, MAX_OPERATIONS, MemberKey, Membership, Operation, OperationError,
+    OperationId, Verdict, VoidReason,
 };
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{Key, OPERATION_NUMBERS, OPERATIONS, damaged, read_row, scan_prefix};
 
 /// Most loose operations of one author that are kept. Further ones come again when an operation that counts links to them.
 pub const MAX_LOOSE_BY_AUTHOR: usize = 64;
-/// Most loose operations of one group that are kept.
+/// Most loose operations of one group that are kept; under rules that this version does not know, `MAX_OPERATIONS` of all.
 pub const MAX_LOOSE: usize = 4_096;
 
 /// The control log of one group. After an error of the store its owner opens it anew.
@@ -191,7 +191,15 @@ impl ControlLog {
                 Some(_) => authors.iter().for_each(|author| loose.add(*author)),
                 None => membership.loose().for_each(|author| loose.add(author)),
             }
-            let fits = authors.iter().all(|author| loose.has_room(*author));
+            let (of_one, of_all) = match membership.is_judged() {
+                true => (MAX_LOOSE_BY_AUTHOR, MAX_LOOSE),
+                // Nobody can say what is loose.
+                false => (MAX_OPERATIONS, MAX_OPERATIONS),
+            };
+            let fits = loose.all <= of_all
+                && authors
+                    .iter()
+                    .all(|author| loose.by_author[author] <= of_one);
             after = Some(loose).filter(|_| fits);
             fits
         };
@@ -287,12 +295,6 @@ impl Loose {
     fn add(&mut self, author: MemberKey) {
         *self.by_author.entry(author).or_default() += 1;
         self.all += 1;
-    }
-
-    /// Whether those of an author are not too many, and neither are all together.
-    fn has_room(&self, author: MemberKey) -> bool {
-        let of_one = self.by_author.get(&author);
-        self.all <= MAX_LOOSE && of_one.is_none_or(|count| *count <= MAX_LOOSE_BY_AUTHOR)
     }
 }
 

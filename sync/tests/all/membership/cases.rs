@@ -2,24 +2,25 @@
 
 use crate::support::group::{notation, slow};
 
-#[test]
-fn every_case_of_the_rules_has_its_outcome() {
-    let cases = notation::cases(include_str!("../data/cases.txt"));
-    assert_eq!(cases.len(), 42);
+fn have_their_outcomes(file: &str, count: usize) {
+    let cases = notation::cases(file);
+    assert_eq!(cases.len(), count);
     for case in cases {
         for outcome in [case.story.judged(), slow::judge(&case.story, None)] {
-            assert_eq!(
-                notation::people(&case.story, &outcome),
-                case.people,
-                "{}",
-                case.name
-            );
-            assert_eq!(
-                notation::void(&case.story, &outcome),
-                case.void,
-                "{}",
-                case.name
-            );
+            let people = notation::people(&case.story, &outcome);
+            assert_eq!(people, case.people, "{}", case.name);
+            let void = notation::void(&case.story, &outcome);
+            assert_eq!(void, case.void, "{}", case.name);
         }
     }
+}
+
+#[test]
+fn every_case_of_the_rules_has_its_outcome() {
+    have_their_outcomes(include_str!("../data/cases.txt"), 42);
+}
+
+#[test]
+fn histories_that_three_implementations_judged_alike_keep_their_outcomes() {
+    have_their_outcomes(include_str!("../data/histories.txt"), 500);
 }

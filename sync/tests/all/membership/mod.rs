@@ -1,7 +1,9 @@
 //! Who belongs to a group.
 
+mod bytes;
 mod cases;
 mod content;
+mod control;
 mod implementations;
 mod order;
 mod properties;
