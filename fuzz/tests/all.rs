@@ -133,6 +133,7 @@ targets! {
     invitation,
     meeting,
     message,
+    operation,
     picture,
     psk,
     reconciler,

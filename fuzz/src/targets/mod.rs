@@ -12,6 +12,7 @@ pub mod history;
 pub mod invitation;
 pub mod meeting;
 pub mod message;
+pub mod operation;
 pub mod picture;
 pub mod psk;
 pub mod reconciler;
@@ -26,7 +27,7 @@ pub mod slots;
 pub type Run = fn(&[u8]);
 
 /// All targets, by the names of their programs and seeds.
-pub const ALL: [(&str, Run); 21] = [
+pub const ALL: [(&str, Run); 22] = [
     ("api", api::run),
     ("batch", batch::run),
     ("ble", ble::run),
@@ -39,6 +40,7 @@ pub const ALL: [(&str, Run); 21] = [
     ("invitation", invitation::run),
     ("meeting", meeting::run),
     ("message", message::run),
+    ("operation", operation::run),
     ("picture", picture::run),
     ("psk", psk::run),
     ("reconciler", reconciler::run),
