@@ -1,6 +1,6 @@
 //! The control log of a group: its operations in a store, and its members in memory (`docs/PROTOCOL.md` section 4a).
 //!
-//! Whole and first: a device takes in all operations of a group, whoever sends them, before it judges an entry.
+//! Whole and first: a device takes in all operations of a group, from any peer, before it judges an entry.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -39,7 +39,7 @@ pub enum Accepted {
     Nothing,
     /// It waits for this one, which is wanted.
     Waits(OperationId),
-    /// It is loose, and there are enough of those. It was not kept; whoever has it may offer it again.
+    /// It is loose, and there are enough of those. It was not kept; a peer may offer it again.
     TooManyLoose,
 }
 
@@ -133,7 +133,7 @@ impl ControlLog {
         };
         let mut membership = Membership::new(root).map_err(|_| damaged(OPERATIONS))?;
         membership.extend(operations);
-        match membership.len() == count {
+        match membership.count() == count {
             true => Ok(Some(ControlLog::of(space, membership))),
             false => Err(damaged(OPERATIONS)),
         }
@@ -208,7 +208,7 @@ impl ControlLog {
             Some(Inserted::Held(held)) => {
                 self.loose = after;
                 self.waiting.insert(id, bytes.to_vec());
-                let first = self.membership.len() - held.len();
+                let first = self.membership.count() - held.len();
                 for (number, id) in (first..).zip(&held) {
                     if let Some(bytes) = self.waiting.remove(id) {
                         self.put(txn, number, *id, &bytes)?;
@@ -258,7 +258,7 @@ impl ControlLog {
             return Err(WriteError::Void(reason));
         }
         if matches!(inserted, Some(Inserted::Held(_))) {
-            self.put(txn, self.membership.len() - 1, id, &bytes)?;
+            self.put(txn, self.membership.count() - 1, id, &bytes)?;
             self.loose = None;
         }
         Ok(id)

@@ -55,7 +55,7 @@ pub enum Refusal {
 pub struct Content {
     /// Each of the entries.
     pub showing: BTreeMap<EntryId, Showing>,
-    /// Entries that are not held, and to which one of the entries links: wanted, whoever wrote them.
+    /// Entries that are not held, and to which one of the entries links: wanted, also of those who are refused.
     pub wanted: BTreeSet<EntryId>,
 }
 

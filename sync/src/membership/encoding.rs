@@ -142,7 +142,7 @@ fn signed(core: &[u8]) -> Vec<u8> {
     [b"hedgerow 1 operation", core].concat()
 }
 
-/// The rules of an operation that it can be judged by alone.
+/// The rules that an operation keeps or breaks by itself, whatever else there is.
 fn check(author: MemberKey, links: &[OperationId], act: &Act) -> Result<(), OperationError> {
     if links.len() > MAX_OPERATION_LINKS {
         return Err(OperationError::OverLimit);

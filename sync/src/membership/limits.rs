@@ -16,6 +16,7 @@ pub const MAX_OPERATIONS: usize = 16_384;
 
 /// Why a device writes no further operation of some kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Full {
     /// The group has [`MAX_PEOPLE`].
@@ -38,7 +39,7 @@ impl Membership {
             Act::Set { who, level, .. } => Some((*who, *level)),
             Act::Create(_) | Act::Seen | Act::Unknown { .. } => None,
         };
-        if self.len() >= MAX_OPERATIONS {
+        if self.count() >= MAX_OPERATIONS {
             return Err(Full::Operations);
         }
         let Some((who, level)) = to else {

@@ -71,7 +71,7 @@ pub enum Inserted {
 }
 
 impl Membership {
-    /// A group of its founding alone.
+    /// A group in which nothing has happened yet.
     pub fn new(root: Operation) -> Result<Membership, NoFounding> {
         let Act::Create(_) = root.act() else {
             return Err(NoFounding);
@@ -89,17 +89,19 @@ impl Membership {
     pub fn insert(&mut self, operation: Operation) -> Inserted {
         let first = self.history.len();
         let inserted = self.collect(operation);
-        self.rank_from(first);
+        let mut new = first..self.history.len();
+        if !new.all(|number| self.ranking.push(&self.history, number)) {
+            self.ranking = Ranking::of(&self.history);
+        }
         inserted
     }
 
-    /// Takes in many operations at once, in any order; costs less than one after the other.
+    /// Takes in many operations at once, in any order; all are judged anew.
     pub fn extend(&mut self, operations: impl IntoIterator<Item = Operation>) {
-        let first = self.history.len();
         for operation in operations {
             self.collect(operation);
         }
-        self.rank_from(first);
+        self.ranking = Ranking::of(&self.history);
     }
 
     /// Puts an operation where it belongs, and those that waited for it. Leaves ranking them to the caller.
@@ -133,15 +135,6 @@ impl Membership {
             }
         }
         Inserted::Held(held)
-    }
-
-    fn rank_from(&mut self, first: Number) {
-        for number in first..self.history.len() {
-            if !self.ranking.push(&self.history, number) {
-                self.ranking = Ranking::of(&self.history);
-                return;
-            }
-        }
     }
 
     /// Takes in an operation as [`Membership::insert`] does, unless `keeps` refuses it and what it brought: then nothing has
@@ -207,7 +200,7 @@ impl Membership {
     }
 
     /// Number of operations held.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.history.len()
     }
 

@@ -30,6 +30,7 @@ pub enum Verdict {
 
 /// Why an operation that would set a level does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum VoidReason {
     /// Its author was no admin, as far as it knew.
@@ -44,6 +45,7 @@ pub enum VoidReason {
 
 /// Until when a cut holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CutEnd {
     /// Until a new appointment that knows of it.

@@ -90,7 +90,7 @@ impl Ranking {
         ranking
     }
 
-    /// The founding alone.
+    /// Of the founding, before anybody acts.
     fn founded(history: &History) -> Ranking {
         let mut ranking = Ranking {
             ranks: vec![None; history.len()],
@@ -121,7 +121,7 @@ impl Ranking {
         let node = history.node(number);
         let mut free: Vec<Turn> = turns(node.author, &self.appointments[node.author])
             .filter(|turn| history.is_before(turn.appointment, number))
-            .filter(|turn| self.obstacle(history, number, *turn).is_none())
+            .filter(|turn| !self.is_blocked(history, number, *turn))
             .collect();
         free.sort_unstable();
         let Some(first) = free.first().map(|turn| turn.place) else {
@@ -194,7 +194,7 @@ impl Ranking {
             .collect()
     }
 
-    /// The operations that a standing lowering leaves alone, whichever its target signed: those that its author knew, and
+    /// The operations that a standing lowering does not undo, if its target signed them: those that its author knew, and
     /// those on which he or one of those who appointed him has built without knowing the lowering, from a place no lower.
     fn spared(&self, history: &History, lowering: Number) -> FixedBitSet {
         let mut spared = FixedBitSet::with_capacity(history.len());
@@ -218,12 +218,24 @@ impl Ranking {
         spared
     }
 
+    /// Whether anything keeps an act of an admin from counting at one of the admin's places.
+    fn is_blocked(&self, history: &History, act: Number, turn: Turn) -> bool {
+        let mut cutting = self.cutting(history, turn).into_iter();
+        let mut stepped_down = stepped_down(history, turn).into_iter();
+        stepped_down.any(|down| history.is_before(down, act))
+            || cutting.any(|lowering| self.reaches(history, lowering, act))
+    }
+
+    /// Whether a standing lowering reaches an act of its target.
+    fn reaches(&self, history: &History, lowering: Number, act: Number) -> bool {
+        history.is_before(lowering, act) || !self.spared(history, lowering).contains(act)
+    }
+
     /// What keeps an act of an admin from counting at one of the admin's places: the most senior lowering that reaches
     /// it, or the act by which its author had stepped down.
     fn obstacle(&self, history: &History, act: Number, turn: Turn) -> Option<Number> {
-        let reaching = self.cutting(history, turn).into_iter().filter(|lowering| {
-            history.is_before(*lowering, act) || !self.spared(history, *lowering).contains(act)
-        });
+        let cutting = self.cutting(history, turn).into_iter();
+        let reaching = cutting.filter(|lowering| self.reaches(history, *lowering, act));
         let first = reaching.min_by_key(|lowering| (self.ranks[*lowering], history.id(*lowering)));
         first.or_else(|| {
             let down = stepped_down(history, turn).into_iter();

@@ -99,7 +99,7 @@ fn an_entry_beside_a_removal_is_shown_once_another_author_follows_it() {
 }
 
 #[test]
-fn who_knew_of_his_removal_is_not_shown_whoever_follows_him() {
+fn who_knew_of_his_removal_is_not_shown_even_if_another_follows_him() {
     let story = removal(Some(9));
     let entries = [entry(1, 1, &[1], &[]), entry(0, 1, &[1], &[0])];
     let content = judged(&story, &entries);

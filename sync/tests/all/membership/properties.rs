@@ -163,7 +163,7 @@ fn removed_stay_out(plot: &Plot, more: &[Step], judge: Judge<'_>) -> Result<(), 
     let mut unfolding = unfold(plot);
     let people = unfolding.story.names.len();
     let removed: Vec<Person> = (1..people)
-        .filter(|person| (plot.steps.len() + person) % 3 > 0)
+        .filter(|person| !(plot.steps.len() + person).is_multiple_of(3))
         .collect();
     // The founder knows all and removes some. Unless he had stepped down before, nobody outranks him.
     let removals: Vec<Number> = removed

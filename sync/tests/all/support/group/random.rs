@@ -124,7 +124,7 @@ impl Unfolding {
                 let first = usize::from(lies / 4) % events;
                 let second = usize::from(hears / 4) % events;
                 let mut links = BTreeSet::from([first]);
-                if lies % 8 == 0
+                if lies.is_multiple_of(8)
                     && !pasts[first].contains(&second)
                     && !pasts[second].contains(&first)
                 {

@@ -284,7 +284,7 @@ impl Judge<'_> {
             let mut appointments = self.appointments(m).into_iter();
             appointments.any(|appointment| {
                 let (finals, suspending) = self.cuts(m, level, appointment);
-                let holds = finals.is_empty() && !(suspended && !suspending.is_empty());
+                let holds = finals.is_empty() && (suspending.is_empty() || !suspended);
                 appointment.1 >= level && holds
             })
         };

@@ -131,11 +131,6 @@ impl Story {
         known.difference(&linked).copied().collect()
     }
 
-    /// The newest of all events.
-    pub fn all_tips(&self) -> BTreeSet<Number> {
-        self.tips(&(0..self.events.len()).collect())
-    }
-
     /// The events of `order`, in that order, which keeps each behind its links.
     pub fn reordered(&self, order: &[Number]) -> Story {
         let place = |number: &Number| {
