@@ -1,5 +1,5 @@
 //! The membership of a group from scratch: a peaceful group of 1,000 people, and three histories by which liars make it
-//! costly. And one operation more.
+//! costly. And operations that come one after the other.
 
 use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use hedgerow_sync::id::{Incarnation, Seq};
@@ -10,6 +10,9 @@ use hedgerow_sync::membership::{
 /// Operations of the peaceful group, and its people.
 const PEACEFUL: usize = 10_000;
 const PEOPLE: u64 = 1_000;
+/// Operations that come to it later, each by an admin who knows all before it.
+const MORE: u64 = 100;
+
 /// Makes a history of this many operations.
 type Family = fn(usize) -> Group;
 
@@ -172,19 +175,39 @@ fn from_scratch(criterion: &mut Criterion) {
             );
         },
     );
-    let last = group.operations.len() - 1;
-    let tips = Group::membership(group.operations[..last].to_vec()).tips();
-    let one = Operation::new(key(3), tips, Act::Seen).expect("within the limits");
-    criterion.bench_function("membership: one operation on 10,000", |bench| {
-        bench.iter_batched(
-            || (Group::membership(group.operations.clone()), one.clone()),
-            |(mut membership, one)| {
-                membership.insert(one);
-                membership
-            },
-            BatchSize::PerIteration,
-        );
-    });
+    let mut membership = Group::membership(group.operations.clone());
+    let mut more = Group {
+        operations: Vec::new(),
+    };
+    for turn in 0..MORE {
+        let act = Act::Set {
+            who: key(20 + turn),
+            level: Level::MEMBER,
+            held: Held::new(),
+        };
+        let one = Operation::new(key(turn % 16), membership.tips(), act);
+        let one = one.expect("within the limits");
+        membership.insert(one.clone());
+        more.operations.push(one);
+    }
+    criterion.bench_function(
+        "membership: 100 operations more, one after the other",
+        |bench| {
+            bench.iter_batched(
+                || {
+                    (
+                        Group::membership(group.operations.clone()),
+                        more.operations.clone(),
+                    )
+                },
+                |(mut membership, more)| {
+                    more.into_iter().for_each(|one| _ = membership.insert(one));
+                    membership
+                },
+                BatchSize::PerIteration,
+            );
+        },
+    );
     let mut hostile = criterion.benchmark_group("membership, hostile");
     hostile.sample_size(10);
     let families: [(&str, Family); 3] = [

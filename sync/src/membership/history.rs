@@ -15,15 +15,13 @@ pub(super) type Person = usize;
 /// The operation that founded the group.
 pub(super) const ROOT: Number = 0;
 
-/// An operation with all before it.
+/// An operation in its history.
 pub(super) struct Node {
     pub(super) operation: Operation,
     pub(super) author: Person,
     /// The key whose level it sets, and the level.
     pub(super) sets: Option<(Person, Level)>,
     pub(super) links: Vec<Number>,
-    /// Everything before it, a bit for each.
-    pub(super) past: FixedBitSet,
     /// 1 + the highest of its links.
     pub(super) lamport: u64,
 }
@@ -39,6 +37,8 @@ pub(super) struct Author {
 /// All operations that descend from the founding and miss no link.
 pub(super) struct History {
     nodes: Vec<Node>,
+    /// Everything before each of them, a bit for each. Apart from the rest, since most questions are about these.
+    pasts: Vec<FixedBitSet>,
     numbers: BTreeMap<OperationId, Number>,
     authors: Vec<Author>,
     persons: BTreeMap<MemberKey, Person>,
@@ -50,6 +50,7 @@ impl History {
     pub(super) fn new(root: Operation) -> History {
         let mut history = History {
             nodes: Vec::new(),
+            pasts: Vec::new(),
             numbers: BTreeMap::new(),
             authors: Vec::new(),
             persons: BTreeMap::new(),
@@ -82,7 +83,7 @@ impl History {
         let number = self.nodes.len();
         let mut past = FixedBitSet::with_capacity(number);
         for link in &links {
-            past.union_with(&self.nodes[*link].past);
+            past.union_with(&self.pasts[*link]);
             past.insert(*link);
         }
         let lamports = links.iter().map(|link| self.nodes[*link].lamport + 1);
@@ -101,9 +102,9 @@ impl History {
             author,
             sets,
             links,
-            past,
             lamport,
         });
+        self.pasts.push(past);
         number
     }
 
@@ -119,6 +120,7 @@ impl History {
             }
         }
         self.nodes.truncate(operations);
+        self.pasts.truncate(operations);
         for author in self.authors.drain(people..) {
             self.persons.remove(&author.key);
         }
@@ -148,6 +150,11 @@ impl History {
         &self.nodes[number]
     }
 
+    /// Everything before an operation, a bit for each.
+    pub(super) fn past(&self, number: Number) -> &FixedBitSet {
+        &self.pasts[number]
+    }
+
     pub(super) fn id(&self, number: Number) -> OperationId {
         self.nodes[number].operation.id()
     }
@@ -168,6 +175,6 @@ impl History {
 
     /// Whether the author of `later` knew `earlier`.
     pub(super) fn is_before(&self, earlier: Number, later: Number) -> bool {
-        self.nodes[later].past.contains(earlier)
+        self.pasts[later].contains(earlier)
     }
 }

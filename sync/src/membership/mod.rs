@@ -279,7 +279,7 @@ impl Membership {
             if !covered.contains(number)
                 && outcome::is_linkable(&self.history, &self.ranking, number)
             {
-                covered.union_with(&self.history.node(number).past);
+                covered.union_with(self.history.past(number));
                 tips.push(number);
             }
         }

@@ -56,15 +56,22 @@ impl Ranking {
     /// From scratch.
     pub(super) fn of(history: &History) -> Ranking {
         let mut ranking = Ranking::founded(history);
+        // Of each lowering: which of its target's acts it spares, by their places among those.
         let mut spared: Vec<Option<FixedBitSet>> = vec![None; history.len()];
         let mut queue: BinaryHeap<Reverse<Turn>> = BinaryHeap::new();
         for (person, appointments) in ranking.appointments.iter().enumerate() {
             queue.extend(turns(person, appointments).map(Reverse));
         }
         while let Some(Reverse(turn)) = queue.pop() {
+            let acts = &history.author(turn.person).acts;
             let cutting = ranking.cutting(history, turn);
             for lowering in &cutting {
-                spared[*lowering].get_or_insert_with(|| ranking.spared(history, *lowering));
+                spared[*lowering].get_or_insert_with(|| {
+                    let all = ranking.spared(history, *lowering);
+                    (0..acts.len())
+                        .filter(|at| all.contains(acts[*at]))
+                        .collect()
+                });
             }
             let mut free: Option<FixedBitSet> = None;
             for set in cutting.iter().filter_map(|it| spared[*it].as_ref()) {
@@ -74,11 +81,11 @@ impl Ranking {
                 }
             }
             let stepped_down = stepped_down(history, turn);
-            for act in &history.author(turn.person).acts {
+            for (at, act) in acts.iter().enumerate() {
                 let is_first = ranking.ranks[*act].is_none_or(|rank| rank >= turn.place);
                 if is_first
                     && history.is_before(turn.appointment, *act)
-                    && free.as_ref().is_none_or(|free| free.contains(*act))
+                    && free.as_ref().is_none_or(|free| free.contains(at))
                     && !stepped_down
                         .iter()
                         .any(|down| history.is_before(*down, *act))
@@ -127,7 +134,7 @@ impl Ranking {
         let Some(first) = free.first().map(|turn| turn.place) else {
             return true;
         };
-        if !self.ranked.is_subset(&node.past) {
+        if !self.ranked.is_subset(history.past(number)) {
             return false;
         }
         for turn in free.iter().take_while(|turn| turn.place == first) {
@@ -152,7 +159,7 @@ impl Ranking {
         if is_new {
             self.ranked.grow_and_insert(act);
             self.weighed.grow_and_insert(act);
-            self.weighed.union_with(&node.past);
+            self.weighed.union_with(history.past(act));
         }
         let (who, level) = node.sets.filter(|(who, _)| *who != turn.person)?;
         let mut chain = std::mem::take(&mut self.chains[act]);
@@ -198,7 +205,7 @@ impl Ranking {
     /// those on which he or one of those who appointed him has built without knowing the lowering, from a place no lower.
     fn spared(&self, history: &History, lowering: Number) -> FixedBitSet {
         let mut spared = FixedBitSet::with_capacity(history.len());
-        spared.union_with(&history.node(lowering).past);
+        spared.union_with(history.past(lowering));
         let target = history.node(lowering).sets.map(|(who, _)| who);
         let (rank, chain) = (self.ranks[lowering], &self.chains[lowering]);
         let mut builders = Vec::new();
