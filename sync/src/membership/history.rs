@@ -21,7 +21,6 @@ pub(super) struct Node {
     pub(super) author: Person,
     /// The key whose level it sets, and the level.
     pub(super) sets: Option<(Person, Level)>,
-    pub(super) links: Vec<Number>,
     /// 1 + the highest of its links.
     pub(super) lamport: u64,
 }
@@ -101,7 +100,6 @@ impl History {
             operation,
             author,
             sets,
-            links,
             lamport,
         });
         self.pasts.push(past);

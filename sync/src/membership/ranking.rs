@@ -208,19 +208,15 @@ impl Ranking {
         spared.union_with(history.past(lowering));
         let target = history.node(lowering).sets.map(|(who, _)| who);
         let (rank, chain) = (self.ranks[lowering], &self.chains[lowering]);
-        let mut builders = Vec::new();
         for witness in chain.ones().filter(|person| Some(*person) != target) {
-            for act in history.author(witness).acts.iter().copied() {
+            // The newest first, since it has built on all that the older ones of its log have.
+            for act in history.author(witness).acts.iter().rev().copied() {
                 let is_senior = self.ranks[act].is_some() && self.ranks[act] <= rank;
                 // What the author of the lowering knew is spared anyway.
                 if is_senior && !spared.contains(act) && !knows(history, act, lowering) {
-                    builders.push(act);
+                    spared.union_with(history.past(act));
                 }
             }
-        }
-        while let Some(builder) = builders.pop() {
-            let links = history.node(builder).links.iter().copied();
-            builders.extend(links.filter(|link| !spared.put(*link)));
         }
         spared
     }
