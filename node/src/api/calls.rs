@@ -44,7 +44,7 @@ macro_rules! calls {
                 CancelInvitation(invitation: InvitationId;) -> ()
                     = cancel_invitation, DELETE "/v1/invitations/{invitation}";
 
-                /// Begin to meet the maker of a link; events tell how it ends. The attempt goes on, and
+                /// Join by a link: look for who made it, and meet; events say how it ends. The attempt goes on, and
                 /// survives a restart, until it ends so.
                 Join(; #[serde(flatten)] join: NewJoin) -> InvitationId = join, POST "/v1/joins";
 
@@ -270,8 +270,8 @@ macro_rules! calls {
                 ChangePassphrase(; current: Passphrase, new: Passphrase) -> ()
                     = change_passphrase, PUT "/v1/passphrase";
 
-                /// Rewrite the store under a fresh key, so that what was deleted cannot be dug out of free
-                /// space. Without room for the copy it is refused, and the node goes on with the store it has.
+                /// Rewrite the store under a fresh key, so that what was deleted can no longer be recovered. Without room
+                /// for the copy it is refused, and the node goes on with the store it has.
                 Erase -> () = erase, POST "/v1/erase", rewrites;
 
                 /// Destroy the keys and all data, for good; works locked. The node stops.
