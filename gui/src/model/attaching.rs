@@ -4,6 +4,7 @@
 use hedgerow_node::api::{
     Call, Carrier, ConversationId, Draft, MessageId, Refusal, Uploaded, visible,
 };
+use hedgerow_node::files::pace::about_s;
 use hedgerow_node::pictures::{Kind, Metadata};
 
 use super::banner::Banner;
@@ -11,7 +12,6 @@ use super::context::Context;
 use super::effect::{Effect, Request, Ticket};
 use super::outcome::Outcome;
 use super::place::Pane;
-use super::rates::about_s;
 use super::recording::Recording;
 use super::strip::{
     Attached, Attachment, AttachmentState, Examined, FilePath, Pasted, SendingFiles, Source, Strip,

@@ -18,7 +18,7 @@
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
 //! `files` shows the file of a message, `previews` its small picture, `pictures` those of a conversation; `attaching` sends the files
-//! of the `strip`, `rates` says about how long that takes; `recording` keeps a voice note while it is recorded, `playing` plays
+//! of the `strip`; `recording` keeps a voice note while it is recorded, `playing` plays
 //! one, `sound` has the orders to microphone and loudspeaker; `carrying` is what goes by memory stick; `timing` are messages that
 //! disappear; `arranging` is what one does with a conversation as a whole, `exporting` writes it into a file.
 //!
@@ -67,7 +67,6 @@ mod playing;
 mod preferences;
 mod presence;
 mod previews;
-mod rates;
 mod reading;
 mod recording;
 mod relays;
