@@ -351,11 +351,11 @@ impl Shown {
     fn last_in_view(&self) -> Option<MessageId> {
         let rows = self.rows.iter();
         let whole = rows.filter(|row| self.whole.contains(&row.id));
-        let messages = whole.filter_map(|row| match &row.kind {
+        let mut messages = whole.filter_map(|row| match &row.kind {
             RowKind::Message(message) => Some(message),
             _ => None,
         });
-        messages.last().map(|one| one.id.clone())
+        messages.next_back().map(|one| one.id.clone())
     }
 }
 
