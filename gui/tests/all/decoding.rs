@@ -44,6 +44,18 @@ impl Api for Sends {
     {
         Box::pin(async { Err(Refusal::Bug) })
     }
+    fn carry_part<'a, 'l>(&'a self, _: SeriesName, _: u32) -> Later<'l, Result<ByteStream, Refusal>>
+    where
+        'a: 'l,
+    {
+        Box::pin(async { Err(Refusal::Bug) })
+    }
+    fn carry_in<'a, 'l>(&'a self, _: ByteStream) -> Later<'l, Result<Imported, Refusal>>
+    where
+        'a: 'l,
+    {
+        Box::pin(async { Err(Refusal::Bug) })
+    }
     fn events<'a, 'l>(&'a self) -> Later<'l, Result<Events, Refusal>>
     where
         'a: 'l,

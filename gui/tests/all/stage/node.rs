@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
+use hedgerow_node::carry::Exported;
 use hedgerow_node::words::parcels;
 
 use super::{NOON, PASSPHRASE, Talk, chat_id, id};
@@ -121,6 +122,10 @@ impl Node {
             messages: 2,
             acknowledged: 1,
             unusable: 0,
+            files: 0,
+            without_room: 0,
+            part: None,
+            damaged: false,
         }
     }
 
@@ -469,7 +474,14 @@ impl Node {
             | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
                 return self.handles_files(request, now);
             }
-            Request::CarryOut { .. } => Update::Carried(parcels::exported(1_234, "Ana")),
+            Request::CarryOut { .. } => Update::Carried(parcels::exported(
+                &Exported {
+                    paths: vec!["for-ana".into()],
+                    bytes: 1_234,
+                    files: 0,
+                },
+                "Ana",
+            )),
             Request::CarryAllOut(_) => Update::Carried(parcels::exported_all(1)),
             Request::CarryIn(_) => Update::Carried(parcels::imported(&self.imported(), "Ana")),
             Request::Dropped { path, .. } if path.0.ends_with(PARCEL) => {
