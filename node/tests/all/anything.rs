@@ -318,24 +318,6 @@ impl Day {
         assert_eq!(ids, expected);
     }
 
-    /// Carries by hand what waits.
-    fn carry(&mut self) {
-        let (node, contact) = self.somebody();
-        let other = match node {
-            0 => contact,
-            _ => 0,
-        };
-        // A commit that fails would take the answer with it.
-        for node in [node, other] {
-            self.world.nodes[node].storage.fail_after = None;
-        }
-        let to = self.world.id(other);
-        // Some have no prekey of the other yet, or know the bundle from a session that brought it meanwhile.
-        for bundle in self.world.carry_out(node, &to).unwrap_or_default() {
-            let _ = self.world.take_bundle(other, &bundle);
-        }
-    }
-
     /// Something else that people do with messages. What it changes shows on both sides.
     fn annotate(&mut self) {
         let (node, contact) = self.somebody();
@@ -398,7 +380,6 @@ impl Day {
                 14 => self.forward(),
                 15 => self.search(),
                 16 => self.export(),
-                17 => self.carry(),
                 _ => self.fault(),
             }
             let pause_ms = self.rng.next_u64() % (2 * pause_ms);
