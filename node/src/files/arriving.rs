@@ -50,7 +50,7 @@ impl Arriving {
         &self.hashes
     }
 
-    /// Adds the next of so many chunks.
+    /// Adds the next chunk of a file that has `chunks`.
     ///
     /// # Errors
     /// What the system reports.

@@ -54,7 +54,7 @@ impl Plans {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Plans the parcels for a contact, of at most so many bytes of files each.
+    /// Plans the parcels for a contact, each with at most `part_bytes` bytes of files.
     pub(super) async fn begin(
         &self,
         node: &Node,
@@ -129,7 +129,7 @@ impl Plans {
     }
 }
 
-/// Distributes files over parcels of at most so many bytes, in order. A file that is longer has one for itself. There is
+/// Distributes files over parcels of at most `part_bytes` bytes, in order. A file that is longer has one for itself. There is
 /// always a parcel, for the messages.
 fn split(files: Vec<CarriedFile>, part_bytes: u64) -> Vec<Vec<CarriedFile>> {
     let most = part_bytes.min(MAX_CARRIED_BYTES);
