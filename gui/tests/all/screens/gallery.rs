@@ -13,7 +13,7 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{ExtendedColorType, GrayImage, ImageEncoder, Luma, RgbaImage};
 use slint::{ComponentHandle, LogicalSize};
 
-/// Of a picture, so many pixels may differ.
+/// The pixels of a picture that may differ.
 const MAY_DIFFER: f64 = 0.005;
 
 /// How far a colour may be off before it is another one.
