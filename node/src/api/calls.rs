@@ -336,6 +336,15 @@ macro_rules! enumerations {
                 $host_call $(( $($host_place_type,)* $($host_field_type),* ))?,
             )*
         }
+
+        impl HostCall {
+            /// Whether it changes nothing.
+            pub fn only_looks(&self) -> bool {
+                match self {
+                    $(Self::$host_call { .. } => stringify!($host_verb) == "GET",)*
+                }
+            }
+        }
     };
 }
 calls!(enumerations);

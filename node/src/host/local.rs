@@ -30,7 +30,7 @@ const TAKES_ROOM: Call = Call::Carry(Step::Take(Vec::new()));
 /// A node in this process. Clones are the same node; when it has departed, they refuse with
 /// [`Refusal::Stopping`].
 #[derive(Clone)]
-pub struct Local(Arc<Host>);
+pub struct Local(pub(super) Arc<Host>);
 
 impl Local {
     /// Takes a data directory, creating it if it is not there. The node is locked.
@@ -66,13 +66,27 @@ impl Local {
 #[async_trait]
 impl Api for Local {
     async fn call(&self, call: Call) -> Answer {
-        let answer = self.ask(call).await;
+        let asked = self.0.node().ok();
+        let again = call.only_looks().then(|| call.clone());
+        let mut answer = self.ask(call).await;
+        if let (Err(Refusal::Storage { .. }), Some(call)) = (&answer, again)
+            && self.0.recovers(asked.as_ref()).await
+        {
+            answer = self.ask(call).await;
+        }
         self.0.notice(&answer).await;
         answer
     }
 
     async fn host(&self, call: HostCall) -> Answer {
-        let answer = self.ask_host(call).await;
+        let asked = self.0.node().ok();
+        let again = call.only_looks().then(|| call.clone());
+        let mut answer = self.ask_host(call).await;
+        if let (Err(Refusal::Storage { .. }), Some(call)) = (&answer, again)
+            && self.0.recovers(asked.as_ref()).await
+        {
+            answer = self.ask_host(call).await;
+        }
         self.0.notice(&answer).await;
         answer
     }

@@ -49,6 +49,25 @@ impl Host {
         self.node()
     }
 
+    /// Waits for the store to be opened again, if it failed under this node or is being opened now. True if the same
+    /// question may be answered now: a store that fails refuses to be read too, although all that was written is there.
+    pub(super) async fn recovers(self: &Arc<Self>, asked: Option<&Arc<Node>>) -> bool {
+        if let Some(node) = asked {
+            match node.with_store(|_| ()).await {
+                // It is the block that was read, not the store.
+                Ok(()) => return false,
+                Err(Refusal::Storage { fault }) => {
+                    self.reopen(&Arc::downgrade(node), fault).await;
+                }
+                Err(_) => drop(self.changing.lock().await),
+            }
+        } else {
+            drop(self.changing.lock().await);
+        }
+        self.node()
+            .is_ok_and(|open| asked.is_none_or(|node| !Arc::ptr_eq(&open, node)))
+    }
+
     /// Takes the reserve back if there is room, and opens the store as usual. True if the disk is not full any more.
     async fn leave_reserve(self: &Arc<Self>, node: &Arc<Node>) -> bool {
         let _changing = self.changing.lock().await;

@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::engine::introduction::{Friend, card, introduce};
 use crate::pictures::Decoder;
 use crate::runtime::{NodeOptions, OnAir};
+use crate::store::RedbStore;
 use crate::store::schema::{self, MIGRATIONS};
 
 /// Far longer than opening a store takes.
@@ -144,6 +145,31 @@ async fn a_node_whose_engine_has_panicked_is_opened_again_with_what_it_had_confi
         panic!("no answer");
     };
     assert_eq!(me.name.0, "Grace");
+}
+
+#[tokio::test]
+async fn what_is_read_while_a_failed_store_is_opened_again_is_answered() {
+    let dir = TempDir::new().unwrap();
+    let passphrase = Passphrase::new("correct horse".to_owned());
+    ada_knows_grace(&dir, &passphrase);
+    let node = Local::own(dir.path(), off_the_air()).unwrap();
+    node.unlock(passphrase).await.unwrap();
+    let chat = node.contacts().await.unwrap().remove(0).conversation;
+    for number in 1..=8 {
+        let text = NewMessage::text(number.to_string());
+        node.send(chat.clone(), text).await.unwrap();
+        let running = node.0.node().unwrap();
+        // The engine's next turn writes, and fails.
+        running.with_store(RedbStore::refuse).await.unwrap();
+        let refused = node.set_name(Private(format!("Ada {number}"))).await;
+        assert!(
+            matches!(refused, Err(Refusal::Storage { .. })),
+            "{refused:?}"
+        );
+        let page = node.page(chat.clone(), PageFrom::Newest, 10).await.unwrap();
+        assert_eq!(page.messages.len(), number);
+        assert_eq!(node.me().await.unwrap().name.0, "Ada");
+    }
 }
 
 #[tokio::test]
