@@ -239,6 +239,11 @@ impl Session {
     /// them, and not behind the carrier.
     pub fn seal_media(&mut self, out: &mut BytesMut, budget: usize, mut media: usize) {
         let start = out.len();
+        let most = budget.min(self.outgoing.queued + media.min(self.outgoing.queued_media));
+        if most > MAX_RECORD {
+            // All at once: growing would move what is sealed, again and again.
+            out.reserve(most + MAX_RECORD);
+        }
         let mut waits = true;
         while waits && out.len() - start < budget {
             waits = self.outgoing.fill(&mut media);

@@ -55,16 +55,19 @@ impl Row {
         }
     }
 
-    /// A ratio with the target `reach`: `ours` over `base`, both in milliseconds.
-    pub fn ratio(name: impl Into<String>, ours: Duration, base: Duration, reach: f64) -> Self {
+    /// A ratio without a target: `ours` over `base`.
+    pub fn of_base(name: impl Into<String>, ours: Duration, base: Duration) -> Self {
         let value = ours.as_secs_f64() / base.as_secs_f64();
+        Self::reported(name, value, "x").beside(base.as_secs_f64() * 1e3)
+    }
+
+    /// A ratio with the target `reach`: `ours` over `base`.
+    pub fn ratio(name: impl Into<String>, ours: Duration, base: Duration, reach: f64) -> Self {
+        let row = Self::of_base(name, ours, base);
         Self {
-            name: name.into(),
-            value,
-            unit: "x",
+            holds: row.value <= reach,
             reach: Some(reach),
-            base: Some(base.as_secs_f64() * 1e3),
-            holds: value <= reach,
+            ..row
         }
     }
 }
