@@ -159,7 +159,7 @@ impl<'a> Taking<'a> {
                         && let Err(error) = kept.add(chunk, carried.extent.chunks())
                     {
                         arriving = None;
-                        if let Err(refusal) = self.unbatch(carried, &error, imported) {
+                        if let Err(refusal) = self.not_kept(carried, &error, imported) {
                             return Ok(Err(refusal));
                         }
                     }
@@ -209,8 +209,8 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// A file could not be batch.
-    fn unbatch(
+    /// A file could not be kept.
+    fn not_kept(
         &self,
         carried: &CarriedFile,
         error: &io::Error,
@@ -225,7 +225,7 @@ impl<'a> Taking<'a> {
         }
     }
 
-    /// Makes the files that are batch durable, and tells the engine of them.
+    /// Makes the files of the batch durable, and tells the engine of them.
     fn keep(&self, batch: &mut Batch, imported: &mut Imported) -> Result<(), Refusal> {
         let synced = batch.sync();
         synced.map_err(|error| sealing::refusal(self.node.files(), &error))?;
