@@ -59,9 +59,10 @@ pub(crate) fn next_batch(
                     ProofKind::Unsealed => {
                         Cut::extend(&mut cut, log, &stored, next..=last, &receiver_holds)
                     }
-                    ProofKind::Mark | ProofKind::Expanded | ProofKind::Reserved(_) => {
-                        whole(&stored, next).map(Step::Whole)
-                    }
+                    ProofKind::Mark
+                    | ProofKind::Expanded
+                    | ProofKind::Signed
+                    | ProofKind::Reserved(_) => whole(&stored, next).map(Step::Whole),
                 };
                 match step.ok_or_else(|| damaged(SEGMENTS))? {
                     Step::GoesOn => next = Seq(stored.batch.last().0 + 1),

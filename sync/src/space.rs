@@ -26,6 +26,8 @@ pub enum SpaceKind {
     Direct,
     /// Reserved: data that the devices of one identity share.
     OwnDevices,
+    /// A group: each of its members passes on what any of them wrote.
+    Group,
     /// A kind of a later version.
     Reserved(u8),
 }
@@ -35,6 +37,7 @@ impl SpaceKind {
         match self {
             SpaceKind::Direct => 1,
             SpaceKind::OwnDevices => 2,
+            SpaceKind::Group => 3,
             SpaceKind::Reserved(code) => code,
         }
     }
@@ -43,6 +46,7 @@ impl SpaceKind {
         match code {
             1 => SpaceKind::Direct,
             2 => SpaceKind::OwnDevices,
+            3 => SpaceKind::Group,
             code => SpaceKind::Reserved(code),
         }
     }

@@ -1,13 +1,16 @@
 //! Builds batches.
 
 use super::{
-    ANNOTATION, BATCH_TARGET, Batch, EntryView, FORM_BYTES, FORM_VOID, HEAD_ROOM, KIND_SHIFT,
-    LONG_KIND, MAX_BATCH_ENTRIES, MAX_REFS, OWN_LOG, ProofKind, REF_LENGTH, Salt, read_ref,
+    ANNOTATION, BATCH_TARGET, Batch, Chain, EntryView, FORM_BYTES, FORM_VOID, HEAD_ROOM, Head,
+    KIND_SHIFT, LONG_KIND, MAX_BATCH_ENTRIES, MAX_REFS, OWN_LOG, ProofKind, REF_LENGTH, Salt,
+    Version, read_ref,
 };
 use crate::entry::{Body, Entry, What};
 use crate::id::{EntryId, LogId, Seq, SpaceId};
 use crate::layout::{put_varint, put_zigzag};
 use crate::mark::{MARK_LENGTH, MarkKey};
+use crate::membership::SIGNATURE_LENGTH;
+use ed25519_dalek::SigningKey;
 
 /// A batch under construction.
 #[derive(Clone)]
@@ -18,6 +21,8 @@ pub struct BatchBuilder {
     base_wall_ms: i64,
     last_wall_ms: i64,
     refs: Vec<u8>,
+    /// Of a batch that will be signed.
+    origin: Vec<u8>,
     entries: Vec<u8>,
 }
 
@@ -31,11 +36,27 @@ impl BatchBuilder {
             base_wall_ms,
             last_wall_ms: base_wall_ms,
             refs: Vec::new(),
+            origin: Vec::new(),
             entries: Vec::new(),
         }
     }
 
-    /// Continues the unsealed `batch`, whose last entry has this wall time.
+    /// An empty batch that will be signed: its entries are written under this version, and `before` is the chain of the
+    /// log before them.
+    pub fn signed(
+        log: LogId,
+        first: Seq,
+        base_wall_ms: i64,
+        version: &Version,
+        before: Chain,
+    ) -> BatchBuilder {
+        BatchBuilder {
+            origin: version.origin(before),
+            ..BatchBuilder::new(log, first, base_wall_ms)
+        }
+    }
+
+    /// Continues the unsealed or signed `batch`, whose last entry has this wall time.
     pub(crate) fn resume(log: LogId, batch: &Batch<'_>, last_wall_ms: i64) -> BatchBuilder {
         BatchBuilder {
             log,
@@ -44,6 +65,7 @@ impl BatchBuilder {
             base_wall_ms: batch.base_wall_ms,
             last_wall_ms,
             refs: batch.refs.to_vec(),
+            origin: batch.origin.to_vec(),
             entries: batch.entries.to_vec(),
         }
     }
@@ -57,6 +79,7 @@ impl BatchBuilder {
             base_wall_ms: entry.previous_wall_ms,
             last_wall_ms: entry.previous_wall_ms,
             refs: batch.refs.to_vec(),
+            origin: Vec::new(),
             entries: Vec::with_capacity(batch.entries.len()),
         }
     }
@@ -97,41 +120,106 @@ impl BatchBuilder {
 
     /// Upper bound for the present length of the core, in bytes.
     pub(crate) fn size(&self) -> usize {
-        self.refs.len() + self.entries.len() + HEAD_ROOM
+        self.refs.len() + self.entries.len() + self.head_room()
+    }
+
+    fn head_room(&self) -> usize {
+        match self.origin.len() {
+            0 => HEAD_ROOM,
+            origin => HEAD_ROOM + origin + SIGNATURE_LENGTH,
+        }
+    }
+
+    /// The bytes of its origin: batches of one log with the same version follow each other in one.
+    fn version(&self) -> &[u8] {
+        &self.origin[..self.origin.len().saturating_sub(32)]
     }
 
     /// Adds an entry, unless a limit of the batch forbids it; returns whether it did. The caller has checked the
     /// limits of the entry.
     pub fn push(&mut self, entry: &Entry) -> bool {
-        let Some(delta) = entry.wall_ms.checked_sub(self.last_wall_ms) else {
+        self.push_body(entry, &[])
+    }
+
+    /// The same in a batch that will be signed. The salt of the body must be random and its own.
+    pub fn push_salted(&mut self, entry: &Entry, salt: &Salt) -> bool {
+        self.push_body(entry, salt)
+    }
+
+    fn push_body(&mut self, entry: &Entry, salt: &[u8]) -> bool {
+        let mut body = Vec::with_capacity(salt.len() + 4 + entry.body.length());
+        let form = match &entry.body {
+            Body::Bytes(bytes) => {
+                body.extend_from_slice(salt);
+                put_varint(&mut body, bytes.len() as u64);
+                body.extend_from_slice(bytes);
+                FORM_BYTES
+            }
+            Body::Gone => FORM_VOID,
+        };
+        let Entry {
+            what,
+            links,
+            wall_ms,
+            ..
+        } = entry;
+        let links = (links.len(), links.iter().copied());
+        self.put(*wall_ms, links, *what, form, &body, BATCH_TARGET)
+    }
+
+    /// Copies the next entry of the same log from another signed batch. Returns whether that was possible: the batch was written
+    /// under the same version, and this one stays below `target` bytes.
+    pub(crate) fn copy(&mut self, batch: &Batch<'_>, entry: &EntryView<'_>, target: usize) -> bool {
+        let links = (entry.links.clone().count(), entry.links.clone());
+        let version = &batch.origin[..batch.origin.len().saturating_sub(32)];
+        self.version() == version
+            && self.first.0 + self.count == entry.seq.0
+            && self.put(
+                entry.wall_ms,
+                links,
+                entry.what(self.log),
+                entry.form(),
+                entry.body_bytes(),
+                target,
+            )
+    }
+
+    /// Adds an entry, unless a limit of the batch forbids it.
+    fn put(
+        &mut self,
+        wall_ms: i64,
+        (link_count, links): (usize, impl Iterator<Item = EntryId>),
+        what: What,
+        form: u8,
+        body: &[u8],
+        target: usize,
+    ) -> bool {
+        let Some(delta) = wall_ms.checked_sub(self.last_wall_ms) else {
             return false;
         };
         if self.count as usize >= MAX_BATCH_ENTRIES {
             return false;
         }
         let refs_before = self.refs.len();
-        let mut bytes = Vec::with_capacity(64 + entry.body.length());
+        let mut bytes = Vec::with_capacity(64 + body.len());
         put_zigzag(&mut bytes, delta);
-        let fits = self.put_links(&mut bytes, &entry.links).is_some()
-            && self.put_what(&mut bytes, entry).is_some();
-        if let Body::Bytes(body) = &entry.body {
-            put_varint(&mut bytes, body.len() as u64);
-            bytes.extend_from_slice(body);
-        }
-        let size = self.refs.len() + self.entries.len() + bytes.len() + HEAD_ROOM;
-        if !fits || (self.count > 0 && size > BATCH_TARGET) {
+        put_varint(&mut bytes, link_count as u64);
+        let fits = self.put_links(&mut bytes, links).is_some()
+            && self.put_what(&mut bytes, what, form).is_some();
+        bytes.extend_from_slice(body);
+        let size = self.refs.len() + self.entries.len() + bytes.len() + self.head_room();
+        if !fits || (self.count > 0 && size > target) {
             self.refs.truncate(refs_before);
             return false;
         }
         self.count += 1;
-        self.last_wall_ms = entry.wall_ms;
+        self.last_wall_ms = wall_ms;
         self.entries.extend_from_slice(&bytes);
         true
     }
 
     /// `None` if the batch cannot refer to more logs.
-    fn put_links(&mut self, out: &mut Vec<u8>, links: &[EntryId]) -> Option<()> {
-        put_varint(out, links.len() as u64);
+    fn put_links(&mut self, out: &mut Vec<u8>, links: impl Iterator<Item = EntryId>) -> Option<()> {
         for link in links {
             out.push(self.ref_index(link.log)?);
             put_varint(out, link.seq.0);
@@ -139,12 +227,8 @@ impl BatchBuilder {
         Some(())
     }
 
-    fn put_what(&mut self, out: &mut Vec<u8>, entry: &Entry) -> Option<()> {
-        let form = match entry.body {
-            Body::Bytes(_) => FORM_BYTES,
-            Body::Gone => FORM_VOID,
-        };
-        let (kind, bit) = match entry.what {
+    fn put_what(&mut self, out: &mut Vec<u8>, what: What, form: u8) -> Option<()> {
+        let (kind, bit) = match what {
             What::Row(kind) => (kind.0, 0),
             What::Annotation { kind, .. } => (kind.0, ANNOTATION),
         };
@@ -152,7 +236,7 @@ impl BatchBuilder {
         if let Some(more) = kind.checked_sub(LONG_KIND) {
             put_varint(out, u64::from(more));
         }
-        if let What::Annotation { target, .. } = entry.what {
+        if let What::Annotation { target, .. } = what {
             let index = match target.log == self.log {
                 true => OWN_LOG,
                 false => self.ref_index(target.log)?,
@@ -200,6 +284,30 @@ impl BatchBuilder {
         core
     }
 
+    /// The core with the signature of its head, and that head. Of a batch begun with [`BatchBuilder::signed`].
+    pub fn sign(&self, key: &SigningKey, space: SpaceId) -> (Vec<u8>, Head) {
+        let mut core = self.core(ProofKind::Signed);
+        core.extend_from_slice(&[0; SIGNATURE_LENGTH]);
+        let chains = Batch::parse_head(&core).map(|batch| batch.chains(self.log).last());
+        // Over a limit: every receiver refuses it, so any chain will do.
+        let chain = match chains {
+            Ok(Some(Ok(chain))) => chain,
+            _ => Chain::start(space, self.log),
+        };
+        let seq = Seq(self.first.0 + self.count.saturating_sub(1));
+        let head = Head::sign(key, space, self.log, seq, chain);
+        let at = core.len() - SIGNATURE_LENGTH;
+        core[at..].copy_from_slice(&head.signature);
+        (core, head)
+    }
+
+    /// The core with a signature of its head that its author made before.
+    pub(crate) fn signed_with(&self, signature: &[u8; SIGNATURE_LENGTH]) -> Vec<u8> {
+        let mut core = self.core(ProofKind::Signed);
+        core.extend_from_slice(signature);
+        core
+    }
+
     /// The core for this store only: the mark is added when it is sent.
     pub(crate) fn unsealed(&self) -> Vec<u8> {
         self.core(ProofKind::Unsealed)
@@ -213,6 +321,7 @@ impl BatchBuilder {
         core.push(proof.code());
         core.push((self.refs.len() / REF_LENGTH) as u8);
         core.extend_from_slice(&self.refs);
+        core.extend_from_slice(&self.origin);
         core.extend_from_slice(&self.entries);
         core
     }

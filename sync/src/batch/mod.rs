@@ -3,26 +3,30 @@
 //!
 //! ```text
 //! core  = first_seq ‖ count ‖ base_wall_ms ‖ proof_kind u8
-//!       ‖ refs u8 ‖ refs × (device 16 ‖ incarnation 8) ‖ count × entry ‖ proof
+//!       ‖ refs u8 ‖ refs × (device 16 ‖ incarnation 8) ‖ origin ‖ count × entry ‖ proof
 //! entry = wall delta ‖ links ‖ links × (ref u8 ‖ seq) ‖ what u8 ‖ kind? ‖ target? ‖ body
 //! ```
 //!
 //! - `view`: reads the entries of a batch in place;
 //! - `builder`: builds batches;
-//! - `proof`: the bytes that a mark covers, and removal of bodies.
+//! - `proof`: the bytes that a mark covers, and removal of bodies;
+//! - `chain`: the hash chain of a log in a group, and the signature of its head.
 
 mod builder;
+mod chain;
 mod proof;
 mod view;
 
 pub use self::builder::BatchBuilder;
+pub use self::chain::{Chain, Head, Version};
 pub use self::proof::{SALT_LENGTH, Salt};
 pub use self::view::{BodyView, Entries, EntryView, Links};
 
-use self::proof::COMMITMENT_LENGTH;
+use self::proof::{COMMITMENT_LENGTH, SIGNED_COMMITMENT_LENGTH};
 use crate::id::{DeviceId, Incarnation, LogId, Seq};
 use crate::layout::Input;
 use crate::mark::MARK_LENGTH;
+use crate::membership::SIGNATURE_LENGTH;
 
 /// Length at which a batch is cut, unless it holds a single larger entry.
 pub const BATCH_TARGET: usize = 3_600;
@@ -44,6 +48,8 @@ pub enum ProofKind {
     Mark,
     /// A mark, and a salt or a commitment for each body: direct chats, once a body has left.
     Expanded,
+    /// A signature of the head, and a salt or a commitment for each body: groups.
+    Signed,
     /// Reserved: later versions know it, this one refuses it.
     Reserved(u8),
 }
@@ -53,6 +59,7 @@ impl ProofKind {
         match self {
             ProofKind::Unsealed => 0,
             ProofKind::Mark => 1,
+            ProofKind::Signed => 2,
             ProofKind::Expanded => 3,
             ProofKind::Reserved(code) => code,
         }
@@ -62,6 +69,7 @@ impl ProofKind {
         match code {
             0 => ProofKind::Unsealed,
             1 => ProofKind::Mark,
+            2 => ProofKind::Signed,
             3 => ProofKind::Expanded,
             code => ProofKind::Reserved(code),
         }
@@ -73,13 +81,27 @@ impl ProofKind {
             ProofKind::Unsealed | ProofKind::Reserved(_) => 0,
             ProofKind::Mark => SALT_LENGTH + MARK_LENGTH,
             ProofKind::Expanded => MARK_LENGTH,
+            ProofKind::Signed => SIGNATURE_LENGTH,
+        }
+    }
+
+    /// Whether each body has a salt of its own, and one that has left its commitment.
+    fn has_salts(self) -> bool {
+        matches!(self, ProofKind::Expanded | ProofKind::Signed)
+    }
+
+    /// Bytes of a commitment. An author of signed entries could gain by finding two bodies for one.
+    fn commitment_length(self) -> usize {
+        match self {
+            ProofKind::Signed => SIGNED_COMMITMENT_LENGTH,
+            _ => COMMITMENT_LENGTH,
         }
     }
 
     /// Most bytes of a core.
     fn limit(self) -> usize {
         match self {
-            ProofKind::Expanded => MAX_EXPANDED,
+            ProofKind::Expanded | ProofKind::Signed => MAX_EXPANDED,
             ProofKind::Unsealed | ProofKind::Mark | ProofKind::Reserved(_) => MAX_BATCH,
         }
     }
@@ -105,6 +127,8 @@ pub struct Batch<'a> {
     core: &'a [u8],
     entries: &'a [u8],
     refs: &'a [u8],
+    /// Of a signed batch: the version under which it was written, and the chain before it.
+    origin: &'a [u8],
     /// The bytes after the entries.
     trailer: &'a [u8],
     base_wall_ms: i64,
@@ -117,35 +141,64 @@ pub struct Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    /// Decodes and checks all of `core`, a batch from the wire, without copying.
+    /// Decodes and checks all of `core`, a batch of a direct chat from the wire, without copying.
     pub fn parse(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
-        let batch = Batch::parse_head(core)?;
-        match batch.proof {
-            ProofKind::Mark | ProofKind::Expanded => {}
-            ProofKind::Unsealed | ProofKind::Reserved(_) => return Err(BatchError::UnknownKind),
-        }
+        Batch::parse_with(core, |proof| {
+            matches!(proof, ProofKind::Mark | ProofKind::Expanded)
+        })
+    }
+
+    /// The same for a batch of a group.
+    pub fn parse_signed(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
+        Batch::parse_with(core, |proof| proof == ProofKind::Signed)
+    }
+
+    fn parse_with(
+        core: &'a [u8],
+        is_proof: impl FnOnce(ProofKind) -> bool,
+    ) -> Result<Batch<'a>, BatchError> {
+        let batch = Batch::read_head(core, is_proof)?;
         batch.check_entries()?;
         Ok(batch)
     }
 
     /// As [`Batch::parse`], for bytes that this store wrote itself: checks each entry only when it is read.
     pub(crate) fn parse_head(core: &'a [u8]) -> Result<Batch<'a>, BatchError> {
+        Batch::read_head(core, |_| true)
+    }
+
+    fn read_head(
+        core: &'a [u8],
+        is_proof: impl FnOnce(ProofKind) -> bool,
+    ) -> Result<Batch<'a>, BatchError> {
         if core.len() > MAX_EXPANDED {
             return Err(BatchError::OverLimit);
         }
         let mut input = Input(core);
-        let mut head = || {
+        let mut numbers = || {
             let first = input.varint()?;
             let count = input.varint()?;
             let base_wall_ms = input.zigzag()?;
             let proof = ProofKind::from_code(input.byte()?);
+            Some((first, count, base_wall_ms, proof))
+        };
+        let (first, count, base_wall_ms, proof) = numbers().ok_or(BatchError::Malformed)?;
+        if !is_proof(proof) {
+            return Err(BatchError::UnknownKind);
+        }
+        let mut rest = || {
             let refs = usize::from(input.byte()?);
             let refs = input.take(refs * REF_LENGTH)?;
+            let origin = match proof {
+                ProofKind::Signed => chain::read_origin(&mut input)?,
+                _ => &[],
+            };
             let entries = input.take(input.0.len().checked_sub(proof.length())?)?;
             Some(Batch {
                 core,
                 entries,
                 refs,
+                origin,
                 trailer: input.0,
                 base_wall_ms,
                 first: Seq(first),
@@ -153,7 +206,7 @@ impl<'a> Batch<'a> {
                 proof,
             })
         };
-        let batch = head().ok_or(BatchError::Malformed)?;
+        let batch = rest().ok_or(BatchError::Malformed)?;
         if batch.count > MAX_BATCH_ENTRIES as u64 || core.len() > batch.proof.limit() {
             return Err(BatchError::OverLimit);
         }
@@ -219,8 +272,11 @@ const LONG_KIND: u16 = 31;
 const OWN_LOG: u8 = 255;
 /// Bytes of one log in the list of logs that a batch refers to.
 const REF_LENGTH: usize = 24;
-/// Most bytes of a core besides refs and entries: three numbers, two bytes, salt and mark.
+/// Most bytes of a core besides refs and entries: three numbers, two bytes, salt and mark. A signed one has its origin and
+/// its signature instead of these.
 const HEAD_ROOM: usize = 10 + 2 + 10 + 2 + SALT_LENGTH + MARK_LENGTH;
 
 const _: () = assert!(MAX_REFS <= OWN_LOG as usize);
 const _: () = assert!(COMMITMENT_LENGTH <= SALT_LENGTH);
+// A body takes its salt and its length at least, so a batch that loses it grows by less than a salt.
+const _: () = assert!(SIGNED_COMMITMENT_LENGTH <= 2 * SALT_LENGTH);

@@ -12,16 +12,19 @@ use super::{
 use crate::id::{LogId, Seq, SpaceId};
 use crate::layout::{put_varint, put_zigzag};
 use crate::mark::{MARK_LENGTH, MarkKey};
+use crate::membership::SIGNATURE_LENGTH;
 
 /// Bytes of a salt.
 pub const SALT_LENGTH: usize = 16;
 /// Bytes of a commitment.
 pub(super) const COMMITMENT_LENGTH: usize = 16;
+/// The same in a signed batch.
+pub(super) const SIGNED_COMMITMENT_LENGTH: usize = 32;
 
 /// The salt of a body's commitment.
 pub type Salt = [u8; SALT_LENGTH];
 
-type Commitment = [u8; COMMITMENT_LENGTH];
+type Commitment = [u8; SIGNED_COMMITMENT_LENGTH];
 
 /// The salts of the bodies of one batch, derived from the salt in the batch.
 pub(super) struct Salts(blake3::OutputReader);
@@ -42,12 +45,11 @@ impl Salts {
     }
 }
 
-fn commitment(salt: &Salt, body: &[u8]) -> Commitment {
+/// The commitment of a body in full. Marks cover its first [`COMMITMENT_LENGTH`] bytes.
+pub(super) fn commitment(salt: &Salt, body: &[u8]) -> Commitment {
     let mut hasher = blake3::Hasher::new();
     hasher.update(b"hedgerow 1 body").update(salt).update(body);
-    let mut commitment = [0; COMMITMENT_LENGTH];
-    commitment.copy_from_slice(&hasher.finalize().as_bytes()[..COMMITMENT_LENGTH]);
-    commitment
+    *hasher.finalize().as_bytes()
 }
 
 impl Batch<'_> {
@@ -66,7 +68,7 @@ impl Batch<'_> {
     pub(super) fn covered(&self) -> Result<Vec<u8>, BatchError> {
         let mut salts = match self.proof {
             ProofKind::Mark => self.trailer.first_chunk().map(Salts::new),
-            ProofKind::Unsealed | ProofKind::Expanded | ProofKind::Reserved(_) => None,
+            _ => None,
         };
         let mut covered = Vec::with_capacity(64 + self.refs.len() + self.count as usize * 32);
         put_varint(&mut covered, self.first.0);
@@ -77,19 +79,18 @@ impl Batch<'_> {
         for (index, entry) in self.entries().enumerate() {
             let entry = entry?;
             entry.put_header(&mut covered, FORM_BYTES);
-            let commitment = match entry.body {
+            match entry.body {
                 BodyView::Bytes { bytes, salt } => {
                     let salt = match (salt, &mut salts) {
                         (Some(salt), _) => salt,
                         (None, Some(salts)) => salts.of(index as u64),
                         (None, None) => return Err(BatchError::UnknownKind),
                     };
-                    commitment(&salt, bytes)
+                    covered.extend_from_slice(&commitment(&salt, bytes)[..COMMITMENT_LENGTH]);
                 }
-                BodyView::Gap(commitment) => commitment,
-                BodyView::Void => [0; COMMITMENT_LENGTH],
-            };
-            covered.extend_from_slice(&commitment);
+                BodyView::Gap(commitment) => covered.extend_from_slice(commitment),
+                BodyView::Void => covered.extend_from_slice(&[0; COMMITMENT_LENGTH]),
+            }
         }
         Ok(covered)
     }
@@ -106,7 +107,7 @@ impl Batch<'_> {
         };
         let mut salts = match self.proof {
             ProofKind::Mark => self.trailer.first_chunk().map(Salts::new),
-            ProofKind::Unsealed | ProofKind::Expanded | ProofKind::Reserved(_) => None,
+            _ => None,
         };
         let room = self.count as usize * SALT_LENGTH;
         let mut core = Vec::with_capacity(self.core.len() + room);
@@ -116,6 +117,7 @@ impl Batch<'_> {
         core.push(proof.code());
         core.push((self.refs.len() / REF_LENGTH) as u8);
         core.extend_from_slice(self.refs);
+        core.extend_from_slice(self.origin);
         let mut any = false;
         for (index, entry) in self.entries().enumerate() {
             let entry = entry?;
@@ -128,7 +130,8 @@ impl Batch<'_> {
                 (true, Some(salt)) => {
                     any = true;
                     entry.put_header(&mut core, FORM_GAP);
-                    core.extend_from_slice(&commitment(&salt, bytes));
+                    let commitment = commitment(&salt, bytes);
+                    core.extend_from_slice(&commitment[..proof.commitment_length()]);
                 }
                 (true, None) => {
                     any = true;
@@ -142,8 +145,12 @@ impl Batch<'_> {
                 }
             }
         }
-        let mark = self.trailer.last_chunk::<MARK_LENGTH>();
-        core.extend_from_slice(mark.map_or(&[], |mark| &mark[..]));
+        let proof_length = match proof {
+            ProofKind::Signed => SIGNATURE_LENGTH,
+            _ => MARK_LENGTH,
+        };
+        let kept = self.trailer.len().saturating_sub(proof_length);
+        core.extend_from_slice(&self.trailer[kept..]);
         Ok(any.then_some(core))
     }
 }

@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 
-use super::proof::COMMITMENT_LENGTH;
 use super::{
     ANNOTATION, Batch, BatchError, FORM, FORM_BYTES, FORM_GAP, FORM_VOID, KIND_SHIFT, LONG_KIND,
     OWN_LOG, ProofKind, REF_LENGTH, SALT_LENGTH, Salt, read_ref,
@@ -133,11 +132,11 @@ impl<'a> Entries<'a> {
 
     fn body(&mut self, form: u8) -> Result<BodyView<'a>, BatchError> {
         let malformed = BatchError::Malformed;
-        let expanded = self.proof == ProofKind::Expanded;
+        let has_salts = self.proof.has_salts();
         let input = &mut self.input;
         match form {
             FORM_BYTES => {
-                let salt: Option<Salt> = if expanded {
+                let salt: Option<Salt> = if has_salts {
                     Some(input.array::<SALT_LENGTH>().ok_or(malformed)?)
                 } else {
                     None
@@ -149,9 +148,9 @@ impl<'a> Entries<'a> {
                 let bytes = input.take(length).ok_or(malformed)?;
                 Ok(BodyView::Bytes { bytes, salt })
             }
-            FORM_GAP if expanded => {
-                let commitment: [u8; COMMITMENT_LENGTH] = input.array().ok_or(malformed)?;
-                Ok(BodyView::Gap(commitment))
+            FORM_GAP if has_salts => {
+                let commitment = input.take(self.proof.commitment_length());
+                Ok(BodyView::Gap(commitment.ok_or(malformed)?))
             }
             FORM_GAP => Err(malformed),
             FORM_VOID => Ok(BodyView::Void),
@@ -215,6 +214,16 @@ impl EntryView<'_> {
         matches!(self.kind, Kind::Row(_))
     }
 
+    /// The encoding of its body.
+    pub(super) fn body_bytes(&self) -> &[u8] {
+        &self.bytes[self.header.len()..]
+    }
+
+    /// The form of its body.
+    pub(super) fn form(&self) -> u8 {
+        self.header[self.form_at] & FORM
+    }
+
     /// Whether it names entries of other logs, through the list in its batch.
     pub(crate) fn names_others(&self) -> bool {
         !self.links.input.is_empty() || matches!(self.kind, Kind::Annotation(_, Target::Other(_)))
@@ -237,7 +246,7 @@ pub enum BodyView<'a> {
         salt: Option<Salt>,
     },
     /// It has left; its commitment stays.
-    Gap([u8; COMMITMENT_LENGTH]),
+    Gap(&'a [u8]),
     /// The author removed it before the batch was ever sealed.
     Void,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::id::{Incarnation, Seq};
+use crate::id::{DeviceId, Incarnation, Seq};
 use crate::membership::encoding::{self, OperationError};
 use crate::membership::level::Level;
 
@@ -18,6 +18,16 @@ pub const MAX_HELD: usize = 1_024;
 /// second key.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MemberKey(pub [u8; 32]);
+
+impl MemberKey {
+    /// The name of this key in the names of the logs that it signs.
+    pub fn device(&self) -> DeviceId {
+        let hash = blake3::derive_key("hedgerow 1 member id", &self.0);
+        let mut device = [0; 16];
+        device.copy_from_slice(&hash[..16]);
+        DeviceId(device)
+    }
+}
 
 impl fmt::Debug for MemberKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,5 +12,6 @@ mod membership;
 mod offered;
 mod paging;
 mod receipts;
+mod signed;
 mod spaces;
 mod support;
