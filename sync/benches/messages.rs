@@ -5,7 +5,7 @@ use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
-use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::ingest::Devices;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
@@ -94,6 +94,7 @@ fn sender_to(store: &mut MemoryStore, held: space::Frontier) -> Reconciler {
         space: hedgerow_sync::wire::Blind::new(&SECRET, b"hash", Role::Answerer),
         base: None,
         logs: held,
+        tags: Default::default(),
         more: false,
     };
     handle(store, &mut session, READER, &message);
@@ -103,13 +104,13 @@ fn sender_to(store: &mut MemoryStore, held: space::Frontier) -> Reconciler {
 fn handle(store: &mut MemoryStore, session: &mut Reconciler, from: DeviceId, message: &Message) {
     let content = Bytes::from(message.encode());
     let mine = if from == READER { WRITER } else { READER };
-    let authority = Authority {
+    let mut authority = Devices {
         theirs: &[from],
         mine: &[mine],
         mark_key: &mark_key(),
     };
     store
-        .write(|txn| session.receive(txn, &authority, message.kind(), &content))
+        .write(|txn| session.receive(txn, &mut authority, message.kind(), &content))
         .expect("memory does not fail");
 }
 

@@ -12,8 +12,11 @@ use crate::membership::{
     Act, Full, Inserted, MAX_OPERATIONS, MemberKey, Membership, Operation, OperationError,
     OperationId, Verdict, VoidReason,
 };
+use crate::space::Digest;
 use crate::store::{Direction, Reader, StorageError, Txn};
-use crate::tables::{Key, OPERATION_NUMBERS, OPERATIONS, damaged, read_row, scan_prefix};
+use crate::tables::{
+    CONTROL_HEADS, Key, OPERATION_NUMBERS, OPERATIONS, damaged, read_row, scan_prefix,
+};
 
 /// Most loose operations of one author that are kept. Further ones come again when an operation that counts links to them.
 pub const MAX_LOOSE_BY_AUTHOR: usize = 64;
@@ -103,6 +106,7 @@ impl ControlLog {
         let membership = Membership::new(root).map_err(|_| FoundError::NoFounding)?;
         let log = ControlLog::of(space, membership);
         log.put(txn, 0, id, bytes)?;
+        log.settle(txn)?;
         Ok(log)
     }
 
@@ -169,8 +173,76 @@ impl ControlLog {
         }
     }
 
+    /// All operations that are held, each after those it links to.
+    pub(crate) fn ids(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+    ) -> Result<Vec<OperationId>, StorageError> {
+        let mut ids = Vec::new();
+        let prefix = Key::new(OPERATIONS, space);
+        scan_prefix(reader, &prefix, Direction::Forward, &mut |_, bytes| {
+            ids.push(Operation::decode_stored(bytes).map(|it| it.id()));
+            ControlFlow::Continue(())
+        })?;
+        let ids = ids
+            .into_iter()
+            .map(|id| id.map_err(|_| damaged(OPERATIONS)));
+        ids.collect()
+    }
+
     /// Takes in an operation of anybody, from anybody.
     pub fn accept(&mut self, txn: &mut dyn Txn, bytes: &[u8]) -> Result<Accepted, AcceptError> {
+        let accepted = self.accept_one(txn, bytes)?;
+        if let Accepted::Held(held) = &accepted
+            && held.iter().any(|id| !self.membership.is_loose(*id))
+        {
+            self.settle(txn)?;
+        }
+        Ok(accepted)
+    }
+
+    /// Takes in several operations, which are judged at once. Returns those that are held now and were not.
+    pub(crate) fn accept_many(
+        &mut self,
+        txn: &mut dyn Txn,
+        many: &[&[u8]],
+    ) -> Result<Vec<OperationId>, AcceptError> {
+        let first = self.membership.count();
+        let mut fresh = Vec::new();
+        for bytes in many {
+            let operation = Operation::decode_stored(bytes)?;
+            if self.membership.operation(operation.id()).is_none() {
+                operation.verify(bytes)?;
+                self.waiting.insert(operation.id(), bytes.to_vec());
+                fresh.push(operation);
+            }
+        }
+        let bounds = |membership: &Membership| {
+            let mut loose = Loose::default();
+            membership.loose().for_each(|author| loose.add(author));
+            loose.fits(membership)
+        };
+        if self.membership.extend_if(fresh, bounds) {
+            self.loose = None;
+            let new = self.membership.operations().skip(first);
+            let new: Vec<OperationId> = new.map(Operation::id).collect();
+            for (number, id) in (first..).zip(&new) {
+                if let Some(bytes) = self.waiting.remove(id) {
+                    self.put(txn, number, *id, &bytes)?;
+                }
+            }
+        } else {
+            for bytes in many {
+                self.accept_one(txn, bytes)?;
+            }
+        }
+        self.waiting.retain(|id, _| self.membership.is_waiting(*id));
+        self.settle(txn)?;
+        let new = self.membership.operations().skip(first);
+        Ok(new.map(Operation::id).collect())
+    }
+
+    fn accept_one(&mut self, txn: &mut dyn Txn, bytes: &[u8]) -> Result<Accepted, AcceptError> {
         let operation = Operation::decode_stored(bytes)?;
         let id = operation.id();
         if self.membership.operation(id).is_some() {
@@ -191,15 +263,7 @@ impl ControlLog {
                 Some(_) => authors.iter().for_each(|author| loose.add(*author)),
                 None => membership.loose().for_each(|author| loose.add(author)),
             }
-            let (of_one, of_all) = match membership.is_judged() {
-                true => (MAX_LOOSE_BY_AUTHOR, MAX_LOOSE),
-                // Nobody can say what is loose.
-                false => (MAX_OPERATIONS, MAX_OPERATIONS),
-            };
-            let fits = loose.all <= of_all
-                && authors
-                    .iter()
-                    .all(|author| loose.by_author[author] <= of_one);
+            let fits = loose.fits(membership);
             after = Some(loose).filter(|_| fits);
             fits
         };
@@ -260,8 +324,23 @@ impl ControlLog {
         if matches!(inserted, Some(Inserted::Held(_))) {
             self.put(txn, self.membership.count() - 1, id, &bytes)?;
             self.loose = None;
+            self.settle(txn)?;
         }
         Ok(id)
+    }
+
+    /// Writes down what is held, for sessions to compare.
+    pub(crate) fn settle(&self, txn: &mut dyn Txn) -> Result<(), StorageError> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(b"hedgerow 1 control");
+        for head in self.membership.heads() {
+            hasher.update(&head.0);
+        }
+        let mut value = hasher.finalize().as_bytes()[..16].to_vec();
+        for id in self.membership.named() {
+            value.extend_from_slice(&id.0);
+        }
+        txn.put(&Key::new(CONTROL_HEADS, self.space), &value)
     }
 
     /// Operations that are wanted, because one that waits links to them.
@@ -295,6 +374,42 @@ impl Loose {
     fn add(&mut self, author: MemberKey) {
         *self.by_author.entry(author).or_default() += 1;
         self.all += 1;
+    }
+
+    fn fits(&self, membership: &Membership) -> bool {
+        let (of_one, of_all) = match membership.is_judged() {
+            true => (MAX_LOOSE_BY_AUTHOR, MAX_LOOSE),
+            // Nobody can say what is loose.
+            false => (MAX_OPERATIONS, MAX_OPERATIONS),
+        };
+        self.all <= of_all && self.by_author.values().all(|count| *count <= of_one)
+    }
+}
+
+/// What a store holds of a control log, as peers are told it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ControlHeads {
+    /// Equal if all is held that counts.
+    pub(crate) digest: Digest,
+    /// Names of operations that are held.
+    pub(crate) named: Vec<OperationId>,
+}
+
+impl ControlHeads {
+    pub(crate) fn read(
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+    ) -> Result<ControlHeads, StorageError> {
+        let heads = read_row(reader, &Key::new(CONTROL_HEADS, space), |value| {
+            let (digest, named) = value.split_first_chunk()?;
+            let named = named.chunks_exact(32);
+            let named = named.filter_map(|id| id.try_into().ok().map(OperationId));
+            Some(ControlHeads {
+                digest: *digest,
+                named: named.collect(),
+            })
+        })?;
+        Ok(heads.unwrap_or_default())
     }
 }
 

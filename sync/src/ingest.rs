@@ -6,6 +6,7 @@ use crate::batch::{Batch, BatchError, BodyView};
 use crate::body::Gone;
 use crate::conversation::{self, Accepted, Changes};
 use crate::entry::What;
+use crate::group::Group;
 use crate::id::{DeviceId, EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::mark::MarkKey;
@@ -18,9 +19,17 @@ use crate::space::{MAX_LOGS, SpaceRow};
 use crate::store::{Reader, StorageError, Txn};
 use crate::tables::{Key, LogNumber, SEGMENTS, damaged};
 
-/// Who speaks over the channel that a batch came through.
+/// Who may write into a space, which its kind decides.
+pub enum Authority<'a> {
+    /// Devices of the two identities of a direct chat, or of our own.
+    Devices(Devices<'a>),
+    /// The members of a group, over whatever channel: their signatures prove them.
+    Group(&'a mut Group),
+}
+
+/// The devices that may write into a space over the channel that a batch came through.
 #[derive(Debug, Clone, Copy)]
-pub struct Authority<'a> {
+pub struct Devices<'a> {
     /// Devices of the identity that the channel has authenticated: it may speak for all of them. Our own devices may
     /// also speak for our contact, so over a channel to one of them this holds our devices and the contact's.
     pub theirs: &'a [DeviceId],
@@ -30,7 +39,7 @@ pub struct Authority<'a> {
     pub mark_key: &'a MarkKey,
 }
 
-impl Authority<'_> {
+impl Devices<'_> {
     fn speaks_for(&self, device: DeviceId) -> bool {
         self.theirs.contains(&device)
     }
@@ -45,16 +54,16 @@ impl Authority<'_> {
     }
 }
 
-/// Who speaks over a channel, asked of each space: what its kind allows.
+/// Who may write, asked of each space.
 pub trait Authorities {
-    /// Who speaks over the channel in this space.
-    fn of(&self, space: SpaceId) -> Authority<'_>;
+    /// Who may write into this space.
+    fn of(&mut self, space: SpaceId) -> Authority<'_>;
 }
 
 /// The same in every space.
-impl Authorities for Authority<'_> {
-    fn of(&self, _: SpaceId) -> Authority<'_> {
-        *self
+impl Authorities for Devices<'_> {
+    fn of(&mut self, _: SpaceId) -> Authority<'_> {
+        Authority::Devices(*self)
     }
 }
 
@@ -67,6 +76,10 @@ pub enum Refusal {
     FalseMark,
     /// The space has [`MAX_LOGS`] logs already.
     TooManyLogs,
+    /// In a group: nobody who was ever appointed writes this log.
+    NotMember,
+    /// In a group: its author did not sign it.
+    FalseSignature,
     /// A reason of a later version.
     Other(u8),
 }
@@ -78,6 +91,8 @@ impl Refusal {
             Refusal::NotTheirs => 1,
             Refusal::FalseMark => 2,
             Refusal::TooManyLogs => 3,
+            Refusal::NotMember => 4,
+            Refusal::FalseSignature => 5,
             Refusal::Other(code) => code,
         }
     }
@@ -88,6 +103,8 @@ impl Refusal {
             1 => Refusal::NotTheirs,
             2 => Refusal::FalseMark,
             3 => Refusal::TooManyLogs,
+            4 => Refusal::NotMember,
+            5 => Refusal::FalseSignature,
             code => Refusal::Other(code),
         }
     }
@@ -128,7 +145,7 @@ pub fn ingest(
     space: SpaceId,
     log: LogId,
     core: &[u8],
-    authority: &Authority<'_>,
+    authority: &Devices<'_>,
 ) -> Result<Ingested, StorageError> {
     let (mut read, mut left) = (Read::default(), usize::MAX);
     loop {
@@ -146,7 +163,7 @@ pub(crate) fn ingest_step(
     space: SpaceId,
     log: LogId,
     core: &[u8],
-    authority: &Authority<'_>,
+    authority: &Devices<'_>,
     read: &mut Read,
     left: &mut usize,
 ) -> Result<Option<Ingested>, StorageError> {
@@ -204,7 +221,8 @@ pub(crate) fn ingest_step(
     }
     let first = Seq(batch.first.0 + skip);
     let core = stripped.as_deref().unwrap_or(core);
-    put_sealed(txn, space, &mut head, first, skip, &placed, core)?;
+    let standings = (&placed.lamports, &placed.rows);
+    put_sealed(txn, space, &mut head, first, skip, standings, core)?;
     row.tips.retain(|tip| !links.covers(tip.log, tip.seq));
     let accepted = &placed.accepted;
     let changes = conversation::apply(txn, space, &mut row, log, &mut head, accepted)?;
@@ -353,24 +371,25 @@ fn place(
                 lamport: last,
                 is_row: entry.is_row,
             },
+            is_shown: true,
         });
     }
     Ok(Some(placed))
 }
 
 /// Appends a batch to the tail segment if it has room, else starts a new segment.
-fn put_sealed(
+pub(crate) fn put_sealed(
     txn: &mut dyn Txn,
     space: SpaceId,
     head: &mut LogRow,
     first: Seq,
     skip: u64,
-    placed: &Placed,
+    (lamports, rows): (&Lamports, &Rows),
     core: &[u8],
 ) -> Result<(), StorageError> {
     let mut stored = Vec::with_capacity(core.len() + 32);
     stored.push(SEGMENT_VERSION);
-    put_stored(&mut stored, skip, &placed.lamports, &placed.rows, core);
+    put_stored(&mut stored, skip, lamports, rows, core);
     let room =
         head.tail_first > 0 && head.tail_length as usize + stored.len() - 1 <= SEGMENT_TARGET;
     if room {
@@ -399,12 +418,12 @@ struct NotHeld;
 /// The entries that a batch links to; reads each log's row once.
 struct LinkTargets<'a> {
     space: SpaceId,
-    authority: &'a Authority<'a>,
+    authority: &'a Devices<'a>,
     rows: BTreeMap<LogId, Option<(LogRow, Seq)>>,
 }
 
 impl<'a> LinkTargets<'a> {
-    fn new(space: SpaceId, authority: &'a Authority<'a>) -> LinkTargets<'a> {
+    fn new(space: SpaceId, authority: &'a Devices<'a>) -> LinkTargets<'a> {
         LinkTargets {
             space,
             authority,

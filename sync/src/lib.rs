@@ -10,6 +10,7 @@ pub mod conformance;
 pub mod control;
 pub mod conversation;
 pub mod entry;
+pub mod group;
 pub mod id;
 pub mod ingest;
 mod layout;

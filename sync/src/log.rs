@@ -2,6 +2,7 @@
 
 use std::ops::{Bound, ControlFlow};
 
+use crate::batch::Chain;
 use crate::id::{DeviceId, Incarnation, Lamport, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint, put_zigzag};
 use crate::store::{Direction, Reader, StorageError, Txn};
@@ -15,6 +16,8 @@ pub(crate) struct LogRow {
     pub(crate) mine: bool,
     /// A stored batch repeats entries of an earlier one.
     pub(crate) repeats: bool,
+    /// Its author signed two heads that do not continue one another: it is frozen.
+    pub(crate) forked: bool,
     pub(crate) head: Seq,
     /// Number of its entries that are rows of the conversation.
     pub(crate) rows: u64,
@@ -27,6 +30,8 @@ pub(crate) struct LogRow {
     /// The newest segment: its first entry and its length in bytes; 0 if there is none.
     pub(crate) tail_first: u64,
     pub(crate) tail_length: u64,
+    /// In a group: the chain up to its head.
+    pub(crate) chain: Option<Chain>,
 }
 
 impl LogRow {
@@ -35,6 +40,7 @@ impl LogRow {
             number,
             mine,
             repeats: false,
+            forked: false,
             head: Seq(0),
             rows: 0,
             removed: 0,
@@ -43,6 +49,7 @@ impl LogRow {
             wall_ms: 0,
             tail_first: 0,
             tail_length: 0,
+            chain: None,
         }
     }
 
@@ -62,7 +69,11 @@ impl LogRow {
     ) -> Result<(), StorageError> {
         let mut value = Vec::with_capacity(48);
         value.extend_from_slice(&self.number.to_be_bytes());
-        value.push((u8::from(self.mine) * MINE) | (u8::from(self.repeats) * REPEATS));
+        value.push(
+            (u8::from(self.mine) * MINE)
+                | (u8::from(self.repeats) * REPEATS)
+                | (u8::from(self.forked) * FORKED),
+        );
         put_varint(&mut value, self.head.0);
         put_varint(&mut value, self.rows);
         put_varint(&mut value, self.removed);
@@ -71,6 +82,7 @@ impl LogRow {
         put_zigzag(&mut value, self.wall_ms);
         put_varint(&mut value, self.tail_first);
         put_varint(&mut value, self.tail_length);
+        value.extend_from_slice(self.chain.as_ref().map_or(&[], |chain| &chain.0[..]));
         txn.put(&Key::log(space, log), &value)
     }
 
@@ -109,6 +121,7 @@ impl LogRow {
             number,
             mine: flags & MINE != 0,
             repeats: flags & REPEATS != 0,
+            forked: flags & FORKED != 0,
             head: Seq(input.counted()?),
             rows: input.counted()?,
             removed: input.counted()?,
@@ -117,12 +130,18 @@ impl LogRow {
             wall_ms: input.zigzag()?,
             tail_first: input.counted()?,
             tail_length: input.counted()?,
+            chain: match input.is_empty() {
+                true => None,
+                false => Some(Chain(input.array()?)),
+            },
         })
     }
 }
 
 const MINE: u8 = 1;
 const REPEATS: u8 = 2;
+const FORKED: u8 = 4;
+
 /// The next logs of a space in the order of their names, at most `count`, after `after` if given. Also returns
 /// whether these are the last.
 pub(crate) fn next_logs(

@@ -109,17 +109,23 @@ fn add_run(txn: &mut dyn Txn, space: SpaceId, bucket: u64, run: Run) -> Result<(
     write_bucket(txn, space, bucket, &runs)
 }
 
-/// One row of a log in the bucket of this Lamport is hidden.
-pub(crate) fn hide(
+/// One row of a log in the bucket of this Lamport is hidden, or shown again.
+pub(crate) fn row_changed(
     txn: &mut dyn Txn,
     space: SpaceId,
     log: LogNumber,
     lamport: Lamport,
+    is_shown: bool,
 ) -> Result<(), StorageError> {
     let bucket = bucket_of(lamport);
     let mut runs = read_bucket(txn, space, bucket)?;
-    let run = runs.iter_mut().find(|run| run.log == log && run.rows > 0);
-    run.ok_or_else(|| damaged(ORDER))?.rows -= 1;
+    let run = runs.iter_mut().find(|run| run.log == log);
+    let run = run.ok_or_else(|| damaged(ORDER))?;
+    let rows = match is_shown {
+        true => run.rows.checked_add(1).filter(|rows| *rows <= run.count),
+        false => run.rows.checked_sub(1),
+    };
+    run.rows = rows.ok_or_else(|| damaged(ORDER))?;
     write_bucket(txn, space, bucket, &runs)
 }
 

@@ -3,9 +3,10 @@
 
 use std::ops::RangeInclusive;
 
-use crate::batch::{BatchBuilder, ProofKind};
+use crate::batch::{BATCH_TARGET, BatchBuilder, ProofKind};
 use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
+use crate::membership::SIGNATURE_LENGTH;
 use crate::segment::{Segment, Stored, with_segment};
 use crate::store::{Reader, StorageError};
 use crate::tables::{SEGMENTS, damaged};
@@ -88,6 +89,119 @@ pub(crate) fn next_batch(
         last: cut.last,
         last_lamport: cut.last_lamport,
     })
+}
+
+/// Least and most bytes of a run of a group that gathers several stored ones.
+const RUN_TARGET: RangeInclusive<usize> = BATCH_TARGET..=32_000;
+/// Bytes of the runs that a receiver has to keep until it has something of each log.
+const RUNS_TARGET: usize = 2 << 20;
+
+/// A run of a log of a group from entry `from` on. It ends where its author signed, and is as long as a receiver has room for
+/// when it gets one of each of `logs` logs.
+pub(crate) fn next_run(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogId,
+    row: &LogRow,
+    from: Seq,
+    logs: usize,
+) -> Result<Outgoing, StorageError> {
+    let target = RUNS_TARGET / logs.max(1);
+    let target = target.clamp(*RUN_TARGET.start(), *RUN_TARGET.end());
+    let mut run: Option<Run> = None;
+    let mut next = from;
+    while next <= row.head {
+        let goes_on = with_segment(reader, space, row.number, next, |bytes| {
+            let begun = next;
+            for stored in Segment::open(bytes)? {
+                let stored = stored?;
+                if next > stored.batch.last() {
+                    continue;
+                }
+                let grown = Run::extend(&mut run, log, &stored, next, target);
+                if !grown.ok_or_else(|| damaged(SEGMENTS))? {
+                    return Ok(false);
+                }
+                next = Seq(stored.batch.last().0 + 1);
+            }
+            match next > begun {
+                true => Ok(true),
+                false => Err(damaged(SEGMENTS)),
+            }
+        })?;
+        if !goes_on {
+            break;
+        }
+    }
+    let run = run.ok_or_else(|| damaged(SEGMENTS))?;
+    Ok(Outgoing {
+        batch: Sent::Whole(run.builder.signed_with(&run.signature)),
+        first_lamport: run.first_lamport,
+        last: run.last,
+        last_lamport: run.last_lamport,
+    })
+}
+
+/// Signed entries gathered for one run.
+struct Run {
+    builder: BatchBuilder,
+    signature: [u8; SIGNATURE_LENGTH],
+    first_lamport: Lamport,
+    last: Seq,
+    last_lamport: Lamport,
+}
+
+impl Run {
+    /// Adds the entries of a stored batch from `from` on, all or none of them. Returns whether they fit; `None` if the stored bytes
+    /// are damaged.
+    fn extend(
+        run: &mut Option<Run>,
+        log: LogId,
+        stored: &Stored<'_>,
+        from: Seq,
+        target: usize,
+    ) -> Option<bool> {
+        let batch = &stored.batch;
+        let signature = batch.signature()?;
+        let index = usize::try_from(from.0.checked_sub(stored.first())?).ok()?;
+        let mut entries = stored.entries().skip(index);
+        let last_lamport = stored.lamports.last();
+        let last = batch.last();
+        match run {
+            None => {
+                let (first_lamport, first) = entries.next()?.ok()?;
+                let before = batch.chain_at(log, Seq(from.0 - 1))?;
+                let version = batch.version();
+                let mut builder = BatchBuilder::signed(log, from, first.wall_ms, &version, before);
+                // What its author signed as one is sent as one.
+                let mut fits = builder.copy(batch, &first, usize::MAX);
+                for entry in entries {
+                    fits &= builder.copy(batch, &entry.ok()?.1, usize::MAX);
+                }
+                *run = fits.then_some(Run {
+                    builder,
+                    signature,
+                    first_lamport,
+                    last,
+                    last_lamport,
+                });
+                fits.then_some(true)
+            }
+            Some(run) => {
+                let begun = run.builder.mark();
+                for entry in entries {
+                    if !run.builder.copy(batch, &entry.ok()?.1, target) {
+                        run.builder.undo(begun);
+                        return Some(false);
+                    }
+                }
+                run.signature = signature;
+                run.last = last;
+                run.last_lamport = last_lamport;
+                Some(true)
+            }
+        }
+    }
 }
 
 fn whole(stored: &Stored<'_>, from: Seq) -> Option<Outgoing> {

@@ -9,7 +9,7 @@ use crate::ingest::Refusal;
 use crate::layout::{Input, put_varint};
 use crate::log::LogRow;
 use crate::segment::rows_between;
-use crate::space::{Digest, Frontier, SpaceRow, each_log};
+use crate::space::{Digest, SpaceRow, each_log};
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{
     ACKS, BASES, DELIVERED, Key, LogNumber, REFUSALS, damaged, read_row, remove_prefix, scan_prefix,
@@ -149,12 +149,13 @@ fn held_elsewhere(
     }
 }
 
-/// A row of ours is hidden: it counts no more among those that devices hold.
-pub(crate) fn row_hidden(
+/// A row of ours is hidden and counts no more among those that devices hold, or is shown again.
+pub(crate) fn row_changed(
     txn: &mut dyn Txn,
     space: SpaceId,
     log: LogNumber,
     seq: Seq,
+    is_shown: bool,
 ) -> Result<(), StorageError> {
     let mut devices = Vec::new();
     let prefix = Key::new(DELIVERED, space);
@@ -165,14 +166,22 @@ pub(crate) fn row_hidden(
     for device in devices {
         let mut ack = Ack::read(txn, space, device, log)?;
         if ack.seq >= seq {
-            ack.rows = ack.rows.saturating_sub(1);
+            ack.rows = changed(ack.rows, is_shown);
             ack.write(txn, space, device, log)?;
             let mut delivered = Delivered::read(txn, space, device)?;
-            delivered.rows = delivered.rows.saturating_sub(1);
+            delivered.rows = changed(delivered.rows, is_shown);
             delivered.write(txn, space, device)?;
         }
     }
     Ok(())
+}
+
+/// A number of rows with one more or one fewer.
+fn changed(rows: u64, is_shown: bool) -> u64 {
+    match is_shown {
+        true => rows + 1,
+        false => rows.saturating_sub(1),
+    }
 }
 
 /// The last entry of a log that a device holds.
@@ -379,9 +388,4 @@ pub(crate) fn accepted_logs(
         }
     })?;
     Ok(logs)
-}
-
-/// The heads of these logs.
-pub(crate) fn heads(logs: &BTreeMap<LogId, LogRow>) -> Frontier {
-    logs.iter().map(|(log, row)| (*log, row.head)).collect()
 }

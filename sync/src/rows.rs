@@ -45,11 +45,11 @@ impl Rows {
         !others.any(|(first, count)| (*first..first + count).contains(&index))
     }
 
-    /// The same without a row.
-    pub(crate) fn without(&self, hidden: u64) -> Rows {
+    /// The same with one entry as a row, or as none.
+    pub(crate) fn with(&self, changed: u64, is_row: bool) -> Rows {
         let mut rows = Rows::default();
-        for (index, is_row) in (0..).zip(self.iter()) {
-            rows.push(is_row && index != hidden);
+        for (index, was_row) in (0..).zip(self.iter()) {
+            rows.push(if index == changed { is_row } else { was_row });
         }
         rows
     }
@@ -104,7 +104,7 @@ mod tests {
                 let before = is_row[..end].iter().filter(|is_row| **is_row).count();
                 assert_eq!(rows.before(end as u64), before as u64);
                 assert_eq!(rows.is_row(end as u64), is_row[end]);
-                let hidden: Vec<_> = rows.without(end as u64).iter().collect();
+                let hidden: Vec<_> = rows.with(end as u64, false).iter().collect();
                 let left = is_row.iter().enumerate();
                 let left: Vec<_> = left.map(|(at, is_row)| *is_row && at != end).collect();
                 assert_eq!(hidden, left);

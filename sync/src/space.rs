@@ -173,20 +173,7 @@ pub fn append(
         Some(head) => head,
         None => row.new_log(txn, space, log, true)?,
     };
-    let mut links = Vec::new();
-    let mut lamport = head.lamport;
-    for tip in row
-        .tips
-        .iter()
-        .filter(|tip| tip.log != head.number)
-        .take(MAX_LINKS)
-    {
-        lamport = lamport.max(tip.lamport);
-        links.push(EntryId {
-            log: log_name(txn, space, tip.log)?,
-            seq: tip.seq,
-        });
-    }
+    let (links, lamport) = row.next_links(txn, space, &head, |_| Ok(true))?;
     let entry = Entry {
         what,
         links,
@@ -195,7 +182,7 @@ pub fn append(
     };
     let seq = Seq(head.head.0 + 1);
     let standing = Standing {
-        lamport: Lamport(lamport.0 + 1),
+        lamport,
         is_row: what.is_row(),
     };
     put_unsealed(txn, space, log, &mut head, standing, &entry)?;
@@ -204,6 +191,7 @@ pub fn append(
         what,
         wall_ms,
         standing,
+        is_shown: true,
     };
     let changes = conversation::apply(txn, space, &mut row, log, &mut head, &[accepted])?;
     Ok(Appended {
@@ -365,16 +353,7 @@ pub(crate) fn each_log(
 /// A digest of a frontier, or of several.
 pub type Digest = [u8; 16];
 
-/// The digest of a frontier (`docs/PROTOCOL.md` section 6).
-pub fn frontier_digest(frontier: &Frontier) -> Digest {
-    let mut digest = FrontierDigest::new();
-    for (log, seq) in frontier {
-        digest.add(*log, *seq);
-    }
-    digest.finish()
-}
-
-/// Computes the digest of a frontier, log by log in order.
+/// Computes the digest of a frontier, log by log in order (`docs/PROTOCOL.md` sections 4b and 6).
 pub(crate) struct FrontierDigest {
     hasher: blake3::Hasher,
     is_empty: bool,
@@ -390,12 +369,21 @@ impl FrontierDigest {
         }
     }
 
-    pub(crate) fn add(&mut self, log: LogId, seq: Seq) {
-        if seq.0 > 0 {
-            self.is_empty = false;
-            self.hasher.update(&log.device.0);
-            self.hasher.update(&log.incarnation.0.to_be_bytes());
-            self.hasher.update(&seq.0.to_be_bytes());
+    pub(crate) fn add(&mut self, log: LogId, row: &LogRow) {
+        if row.head.0 == 0 && !row.forked {
+            return;
+        }
+        self.is_empty = false;
+        self.hasher.update(&log.device.0);
+        self.hasher.update(&log.incarnation.0.to_be_bytes());
+        // Of a forked log devices may hold different entries for good.
+        if row.forked {
+            self.hasher.update(&u64::MAX.to_be_bytes());
+            return;
+        }
+        self.hasher.update(&row.head.0.to_be_bytes());
+        if let Some(chain) = &row.chain {
+            self.hasher.update(&chain.0);
         }
     }
 
@@ -432,7 +420,9 @@ pub fn digest(txn: &mut dyn Txn, space: SpaceId) -> Result<Digest, StorageError>
     if let Some(digest) = row.digest {
         return Ok(digest);
     }
-    let digest = frontier_digest(&frontier(txn, space)?);
+    let mut digest = FrontierDigest::new();
+    each_log(txn, space, |log, row| digest.add(log, &row))?;
+    let digest = digest.finish();
     row.digest = Some(digest);
     row.write(txn, space)?;
     Ok(digest)
@@ -562,8 +552,34 @@ impl SpaceRow {
         Ok(LogRow::new(number, mine))
     }
 
+    /// What the next entry of a log links to, and its Lamport: the tips of the other logs that are shown.
+    pub(crate) fn next_links(
+        &self,
+        reader: &(impl Reader + ?Sized),
+        space: SpaceId,
+        head: &LogRow,
+        is_shown: impl Fn(&Tip) -> Result<bool, StorageError>,
+    ) -> Result<(Vec<EntryId>, Lamport), StorageError> {
+        let mut links = Vec::new();
+        let mut lamport = head.lamport;
+        for tip in self.tips.iter().filter(|tip| tip.log != head.number) {
+            if links.len() == MAX_LINKS {
+                break;
+            }
+            if !is_shown(tip)? {
+                continue;
+            }
+            lamport = lamport.max(tip.lamport);
+            links.push(EntryId {
+                log: log_name(reader, space, tip.log)?,
+                seq: tip.seq,
+            });
+        }
+        Ok((links, Lamport(lamport.0 + 1)))
+    }
+
     /// Removes the first `count` tips of logs other than `log`: a new entry links to them.
-    fn drop_linked_tips(&mut self, count: usize, log: LogNumber) {
+    pub(crate) fn drop_linked_tips(&mut self, count: usize, log: LogNumber) {
         let mut left = count;
         self.tips.retain(|tip| {
             if tip.log == log || left == 0 {

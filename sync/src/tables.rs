@@ -6,7 +6,7 @@
 //! | table | key | value |
 //! | --- | --- | --- |
 //! | `0x10` spaces | space | version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ rows ‖ rows of mine ‖ newest row's wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
-//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it) ‖ head seq ‖ rows ‖ bodies removed ‖ offered up to seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length |
+//! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it; bit 2: forked) ‖ head seq ‖ rows ‖ bodies removed ‖ offered up to seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length ‖ in a group: chain 32 |
 //! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
 //! | `0x13` segments | space ‖ log ‖ first seq u64 | version u8 ‖ stored batches, at most [`SEGMENT_TARGET`](crate::segment::SEGMENT_TARGET) unless one alone is larger |
 //! | `0x14` order | space ‖ Lamport >> 8 u64 | runs × (log ‖ first seq ‖ count ‖ rows): the logs with entries there; can be rebuilt from the segments |
@@ -18,6 +18,9 @@
 //! | `0x1A` read | space ‖ log's device ‖ its incarnation u64 ‖ reader's device | seq: the reader's device says that its user has read the log up to there; can be rebuilt from the segments |
 //! | `0x1B` operations | space ‖ number u32 | operation: the control log, whole, in the order of acceptance, which decides nothing |
 //! | `0x1C` operation numbers | space ‖ operation 32 | number u32; can be rebuilt from `0x1B` |
+//! | `0x1D` control heads | space | digest of the operations that count 16 ‖ some of those held × id 32; can be rebuilt from `0x1B` |
+//! | `0x1E` forks | space ‖ log | head seq ‖ chain 32 ‖ signature 64 ‖ core: two signed heads of one log that do not continue one another |
+//! | `0x1F` refused | space ‖ log ‖ seq u64 | nothing: membership does not show this entry; can be rebuilt from the segments and `0x1B` |
 
 use std::ops::{Bound, ControlFlow};
 
@@ -50,9 +53,15 @@ pub const READ: u8 = 0x1A;
 pub const OPERATIONS: u8 = 0x1B;
 /// Operations by id.
 pub const OPERATION_NUMBERS: u8 = 0x1C;
+/// The newest operations of control logs.
+pub const CONTROL_HEADS: u8 = 0x1D;
+/// Proofs that an author forked a log.
+pub const FORKS: u8 = 0x1E;
+/// Entries that membership does not show.
+pub const REFUSED: u8 = 0x1F;
 
 /// Every table whose keys begin with a space; removed with the space.
-pub(crate) const OF_A_SPACE: [u8; 13] = [
+pub(crate) const OF_A_SPACE: [u8; 16] = [
     SPACES,
     LOGS,
     LOG_NAMES,
@@ -66,6 +75,9 @@ pub(crate) const OF_A_SPACE: [u8; 13] = [
     READ,
     OPERATIONS,
     OPERATION_NUMBERS,
+    CONTROL_HEADS,
+    FORKS,
+    REFUSED,
 ];
 
 /// The local number of a log in its space.
@@ -99,6 +111,12 @@ impl Key {
         Key::new(SEGMENTS, space)
             .then(&log.to_be_bytes())
             .then(&first.to_be_bytes())
+    }
+
+    pub(crate) fn refused(space: SpaceId, log: LogNumber, seq: u64) -> Key {
+        Key::new(REFUSED, space)
+            .then(&log.to_be_bytes())
+            .then(&seq.to_be_bytes())
     }
 
     pub(crate) fn order(space: SpaceId, bucket: u64) -> Key {

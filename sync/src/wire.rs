@@ -1,5 +1,6 @@
-//! The items of reconciliation, 16 to 21 (`docs/PROTOCOL.md` section 6). CBOR, except entries.
+//! The items of reconciliation, 16 to 25 (`docs/PROTOCOL.md` sections 4b and 6). CBOR, except entries, operations and forks.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use bytes::Bytes;
@@ -7,8 +8,10 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
+use crate::group::Fork;
 use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
-use crate::layout::Input;
+use crate::layout::{Input, put_varint};
+use crate::membership::OperationId;
 use crate::space::{Digest, Frontier};
 
 /// Most logs in one frontier or ack item.
@@ -16,10 +19,15 @@ pub const MAX_FRONTIER: usize = 4_096;
 /// Most spaces in one digests item.
 pub const MAX_DIGESTS: usize = 4_096;
 
+/// Most operations that one item names.
+pub const MAX_NAMED: usize = 1_024;
+/// Most bytes of the operations of one item.
+pub const MAX_OPERATIONS_BYTES: usize = 32_768;
+
 /// Item kinds of this crate: from here …
 pub const FIRST_KIND: u64 = 16;
 /// … to here.
-pub const LAST_KIND: u64 = 21;
+pub const LAST_KIND: u64 = 25;
 
 /// Names a space within one session or bundle; only those who share the space recognise it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -142,6 +150,8 @@ pub enum Message {
         base: Option<Digest>,
         /// The highest held entry of each log.
         logs: Frontier,
+        /// In a group: the beginnings of the chains up to there.
+        tags: BTreeMap<LogId, Tag>,
         /// Another item with more logs of the same frontier follows.
         more: bool,
     },
@@ -172,7 +182,43 @@ pub enum Message {
         /// Why.
         reason: u8,
     },
+    /// 22: operations of a group's control log that the sender holds. Whoever holds one holds everything before it.
+    Control {
+        /// The space.
+        space: Blind,
+        /// Some of them, the newest among them.
+        named: Vec<OperationId>,
+    },
+    /// 23: operations, not checked yet.
+    Operations {
+        /// The space.
+        space: Blind,
+        /// The operations, each after those it links to.
+        operations: Vec<Bytes>,
+    },
+    /// 24: the sender wants these operations.
+    WantOperations {
+        /// The space.
+        space: Blind,
+        /// Their names.
+        wanted: Vec<OperationId>,
+    },
+    /// 25: the author of a log signed two heads that do not continue one another.
+    Forked {
+        /// The space.
+        space: Blind,
+        /// The log.
+        log: LogId,
+        /// The proof, not verified yet.
+        fork: Fork,
+    },
 }
+
+/// The beginning of a log's chain in a frontier, or [`FORKED`].
+pub type Tag = [u8; 16];
+
+/// The tag of a log that is forked.
+pub const FORKED: Tag = [0xff; 16];
 
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -204,13 +250,17 @@ impl Message {
             Message::Entries { .. } => 19,
             Message::Ack { .. } => 20,
             Message::Refused { .. } => 21,
+            Message::Control { .. } => 22,
+            Message::Operations { .. } => 23,
+            Message::WantOperations { .. } => 24,
+            Message::Forked { .. } => 25,
         }
     }
 
     /// Its lane.
     pub fn lane(&self) -> Lane {
         match self {
-            Message::Entries { .. } => Lane::Text,
+            Message::Entries { .. } | Message::Forked { .. } => Lane::Text,
             _ => Lane::Control,
         }
     }
@@ -228,11 +278,12 @@ impl Message {
                 space,
                 base,
                 logs,
+                tags,
                 more,
             } => cbor(FrontierItem {
                 space: space.0.into(),
                 base: base.map(Into::into),
-                logs: log_rows(logs),
+                logs: log_rows(logs, tags),
                 more: more.then_some(true),
             }),
             Message::NeedFull(space) => cbor(NeedFullItem {
@@ -247,7 +298,7 @@ impl Message {
             }
             Message::Ack { space, logs } => cbor(AckItem {
                 space: space.0.into(),
-                logs: log_rows(logs),
+                logs: log_rows(logs, &BTreeMap::new()),
             }),
             Message::Refused { space, log, reason } => cbor(RefusedItem {
                 space: space.0.into(),
@@ -255,6 +306,22 @@ impl Message {
                 incarnation: log.incarnation.0,
                 reason: *reason,
             }),
+            Message::Control { space, named } => cbor(NamesItem::new(*space, named)),
+            Message::Operations { space, operations } => {
+                let mut out = space.0.to_vec();
+                for operation in operations {
+                    put_varint(&mut out, operation.len() as u64);
+                    out.extend_from_slice(operation);
+                }
+                out
+            }
+            Message::WantOperations { space, wanted } => cbor(NamesItem::new(*space, wanted)),
+            Message::Forked { space, log, fork } => {
+                let mut out = space.0.to_vec();
+                LogName::Other(*log).put(&mut out);
+                out.extend(fork.encode());
+                out
+            }
         }
     }
 
@@ -271,10 +338,12 @@ impl Message {
             }
             17 => {
                 let item: FrontierItem = from_cbor(content)?;
+                let tags = tags_of(&item.logs);
                 Ok(Message::Frontier {
                     space: Blind(item.space.into()),
                     base: item.base.map(Into::into),
                     logs: frontier_of(item.logs)?,
+                    tags,
                     more: item.more.unwrap_or(false),
                 })
             }
@@ -310,6 +379,39 @@ impl Message {
                     reason: item.reason,
                 })
             }
+            22 => {
+                let (space, named) = from_cbor::<NamesItem>(content)?.names()?;
+                Ok(Message::Control { space, named })
+            }
+            23 => {
+                let mut input = Input(content);
+                let space = Blind(input.array().ok_or(BadItem)?);
+                if input.0.len() > MAX_OPERATIONS_BYTES {
+                    return Err(BadItem);
+                }
+                let mut operations = Vec::new();
+                while !input.is_empty() {
+                    let mut next = || {
+                        let length = input.length()?;
+                        input.take(length)
+                    };
+                    operations.push(content.slice_ref(next().ok_or(BadItem)?));
+                }
+                Ok(Message::Operations { space, operations })
+            }
+            24 => {
+                let (space, wanted) = from_cbor::<NamesItem>(content)?.names()?;
+                Ok(Message::WantOperations { space, wanted })
+            }
+            25 => {
+                let mut input = Input(content);
+                let mut head = || Some((Blind(input.array()?), LogName::read(&mut input)?));
+                let Some((space, LogName::Other(log))) = head() else {
+                    return Err(BadItem);
+                };
+                let fork = Fork::decode(input.0).ok_or(BadItem)?;
+                Ok(Message::Forked { space, log, fork })
+            }
             _ => Err(BadItem),
         }
     }
@@ -335,7 +437,38 @@ struct FrontierItem {
 }
 
 #[derive(Encode, Decode)]
-struct LogItem(#[n(0)] ByteArray<16>, #[n(1)] u64, #[n(2)] u64);
+struct LogItem(
+    #[n(0)] ByteArray<16>,
+    #[n(1)] u64,
+    #[n(2)] u64,
+    #[n(3)] Option<ByteArray<16>>,
+);
+
+#[derive(Encode, Decode)]
+struct NamesItem {
+    #[n(0)]
+    space: ByteArray<8>,
+    #[cbor(n(1), with = "bounded")]
+    names: Vec<ByteArray<32>>,
+}
+
+impl NamesItem {
+    fn new(space: Blind, names: &[OperationId]) -> NamesItem {
+        NamesItem {
+            space: space.0.into(),
+            names: names.iter().map(|id| id.0.into()).collect(),
+        }
+    }
+
+    fn names(self) -> Result<(Blind, Vec<OperationId>), BadItem> {
+        if self.names.len() > MAX_NAMED {
+            return Err(BadItem);
+        }
+        let names = self.names.into_iter();
+        let names = names.map(|id| OperationId(id.into())).collect();
+        Ok((Blind(self.space.into()), names))
+    }
+}
 
 #[derive(Encode, Decode)]
 struct NeedFullItem {
@@ -391,15 +524,30 @@ mod bounded {
     }
 }
 
-fn log_rows(logs: &Frontier) -> Vec<LogItem> {
-    logs.iter()
-        .map(|(log, seq)| LogItem(log.device.0.into(), log.incarnation.0, seq.0))
-        .collect()
+fn log_rows(logs: &Frontier, tags: &BTreeMap<LogId, Tag>) -> Vec<LogItem> {
+    let item = |(log, seq): (&LogId, &Seq)| {
+        let tag = tags.get(log).map(|tag| (*tag).into());
+        LogItem(log.device.0.into(), log.incarnation.0, seq.0, tag)
+    };
+    logs.iter().map(item).collect()
+}
+
+fn tags_of(rows: &[LogItem]) -> BTreeMap<LogId, Tag> {
+    let tagged = rows
+        .iter()
+        .filter_map(|LogItem(device, incarnation, _, tag)| {
+            let log = LogId {
+                device: DeviceId((*device).into()),
+                incarnation: Incarnation(*incarnation),
+            };
+            Some((log, (*tag)?.into()))
+        });
+    tagged.collect()
 }
 
 fn frontier_of(rows: Vec<LogItem>) -> Result<Frontier, BadItem> {
     let mut frontier = Frontier::new();
-    for LogItem(device, incarnation, seq) in rows {
+    for LogItem(device, incarnation, seq, _) in rows {
         let log = LogId {
             device: DeviceId(device.into()),
             incarnation: Incarnation(incarnation),

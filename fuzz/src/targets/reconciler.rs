@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::pair::{Identity, Node, SECRET, SPACE, meet};
 use crate::{name_space, pieces, split_choice};
 use bytes::Bytes;
-use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::ingest::Devices;
 use hedgerow_sync::reconcile::{Reconciler, Shared};
 use hedgerow_sync::store::Store;
 use hedgerow_sync::wire::{Blind, FIRST_KIND, LAST_KIND, Role};
@@ -50,13 +50,13 @@ pub fn run(input: &[u8]) {
             name_space(kind, &mut content, &blind);
         }
         let content = Bytes::from(content);
-        let authority = Authority {
+        let mut authority = Devices {
             theirs: &other.identity.devices,
             mine: &one.identity.devices,
             mark_key: &one.identity.mark_key,
         };
         one.store
-            .write(|txn| reconciler.receive(txn, &authority, kind, &content))
+            .write(|txn| reconciler.receive(txn, &mut authority, kind, &content))
             .expect("no item is taken for damage of the store");
         let mut out = Vec::new();
         one.store

@@ -11,7 +11,7 @@ use hedgerow_node::engine::{Engine, Now};
 use hedgerow_node::harness::{EPOCH_MS, World};
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, Seq};
-use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::ingest::Devices;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::reconcile::{Reconciler, Shared};
@@ -207,7 +207,7 @@ fn carry(
     sender
         .store
         .read(|reader| speaking.fill(reader, key, 1 << 15, &mut out))?;
-    let authority = Authority {
+    let mut authority = Devices {
         theirs: &sender.identity.devices,
         mine: &receiver.identity.devices,
         mark_key: &receiver.identity.mark_key,
@@ -216,7 +216,7 @@ fn carry(
         let content = Bytes::from(message.encode());
         let heard = receiver
             .store
-            .write(|txn| hearing.receive(txn, &authority, message.kind(), &content));
+            .write(|txn| hearing.receive(txn, &mut authority, message.kind(), &content));
         if let Err(error) = heard {
             return Ok(Err(error));
         }

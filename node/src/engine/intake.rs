@@ -268,7 +268,7 @@ impl Owners {
             let taken = if reconciler.is_busy() {
                 self.speaker(identity)
                     .map_err(LinkError::from)
-                    .and_then(|speaker| Ok(reconciler.proceed(turn.txn, &speaker)?))
+                    .and_then(|mut speaker| Ok(reconciler.proceed(turn.txn, &mut speaker)?))
                     .and_then(|events| self.sync_events(turn, identity, device, events))
             } else if let Some(item) = items.next() {
                 let item = item.map_err(|_| Refusal::BadParcel)?;
@@ -345,8 +345,8 @@ impl Owners {
             items::FACT_HELD => self.fact_held(turn, device, items::read(&item.content)?)?,
             items::FILE_HELD => self.file_held(turn, device, reconciler, &item.content)?,
             kind if items::SYNC.contains(&kind) => {
-                let speaker = self.speaker(identity)?;
-                let events = reconciler.receive(turn.txn, &speaker, kind, &item.content)?;
+                let mut speaker = self.speaker(identity)?;
+                let events = reconciler.receive(turn.txn, &mut speaker, kind, &item.content)?;
                 self.sync_events(turn, identity, device, events)?;
             }
             _ => {}

@@ -42,10 +42,10 @@ impl Owners {
         live: &mut Live,
         item: &Item,
     ) -> Result<(), LinkError> {
-        let speaker = self.speaker(live.identity)?;
+        let mut speaker = self.speaker(live.identity)?;
         let events = live
             .sync
-            .receive(turn.txn, &speaker, item.kind, &item.content)?;
+            .receive(turn.txn, &mut speaker, item.kind, &item.content)?;
         self.sync_events(turn, live.identity, live.device, events)?;
         Ok(self.conversations.end_wait(turn.txn, live)?)
     }
@@ -56,8 +56,8 @@ impl Owners {
         turn: &mut Turn<'_>,
         live: &mut Live,
     ) -> Result<(), LinkError> {
-        let speaker = self.speaker(live.identity)?;
-        let events = live.sync.proceed(turn.txn, &speaker)?;
+        let mut speaker = self.speaker(live.identity)?;
+        let events = live.sync.proceed(turn.txn, &mut speaker)?;
         self.sync_events(turn, live.identity, live.device, events)
     }
 
@@ -111,6 +111,8 @@ impl Owners {
                 Event::RefusedByPeer { space, .. } => {
                     turn.pending.conversations.insert(space);
                 }
+                // No conversation of this node is a group.
+                Event::Operations { .. } | Event::Shown { .. } | Event::Forked { .. } => {}
                 Event::Fault(fault) => {
                     tracing::debug!(%fault, "a contact broke reconciliation");
                     broken = true;

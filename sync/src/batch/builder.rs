@@ -26,6 +26,14 @@ pub struct BatchBuilder {
     entries: Vec<u8>,
 }
 
+/// How far a builder was.
+pub(crate) struct Mark {
+    count: u64,
+    last_wall_ms: i64,
+    refs: usize,
+    entries: usize,
+}
+
 impl BatchBuilder {
     /// An empty batch whose first entry will be number `first` of `log`.
     pub fn new(log: LogId, first: Seq, base_wall_ms: i64) -> BatchBuilder {
@@ -182,6 +190,24 @@ impl BatchBuilder {
                 entry.body_bytes(),
                 target,
             )
+    }
+
+    /// How far it is, to undo what follows.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            count: self.count,
+            last_wall_ms: self.last_wall_ms,
+            refs: self.refs.len(),
+            entries: self.entries.len(),
+        }
+    }
+
+    /// Removes what was added since.
+    pub(crate) fn undo(&mut self, mark: Mark) {
+        self.count = mark.count;
+        self.last_wall_ms = mark.last_wall_ms;
+        self.refs.truncate(mark.refs);
+        self.entries.truncate(mark.entries);
     }
 
     /// Adds an entry, unless a limit of the batch forbids it.

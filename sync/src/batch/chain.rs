@@ -195,6 +195,20 @@ impl Batch<'_> {
         })
     }
 
+    /// The chain up to an entry that it holds, or right before its first one.
+    pub fn chain_at(&self, log: LogId, seq: Seq) -> Option<Chain> {
+        let index = seq.0.checked_add(1)?.checked_sub(self.first.0)?;
+        match index.checked_sub(1) {
+            None => Some(self.chain_before()),
+            Some(index) => self.chains(log).nth(usize::try_from(index).ok()?)?.ok(),
+        }
+    }
+
+    /// Its author's signature of its end.
+    pub(crate) fn signature(&self) -> Option<[u8; SIGNATURE_LENGTH]> {
+        self.trailer.last_chunk().copied()
+    }
+
     /// The end of a signed batch of `log`, as its author signed it.
     pub fn head(&self, log: LogId) -> Result<Head, BatchError> {
         let chain = self

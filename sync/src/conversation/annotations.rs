@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
-use crate::entry::{AnnotationKind, Body};
+use crate::entry::{AnnotationKind, Body, What};
 use crate::id::{DeviceId, EntryId, Incarnation, Lamport, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint};
+use crate::log::LogRow;
 use crate::page::{self, Place};
-use crate::space::SpaceRow;
+use crate::segment::Segment;
+use crate::space::{SpaceRow, each_log};
 use crate::store::{Direction, KeyRange, Reader, StorageError, Txn};
-use crate::tables::{ANNOTATIONS, Key, damaged, read_row};
+use crate::tables::{ANNOTATIONS, Key, SEGMENTS, damaged, read_row, scan_prefix};
 
 /// Most edits of an entry by one author that are kept: the first in screen order.
 pub const MAX_EDITS: usize = 100;
@@ -179,6 +181,73 @@ pub fn each_annotation(
     let high = low.then(&[0xff; 48]);
     let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
     scan(reader, range, visit)
+}
+
+/// Indexes the annotations of one author, kind and target anew: membership shows one of them again, or does so no
+/// more.
+pub(crate) fn rejudged(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    author: DeviceId,
+    what: What,
+) -> Result<(), StorageError> {
+    let What::Annotation { kind, target } = what else {
+        return Ok(());
+    };
+    let mut logs = Vec::new();
+    each_log(txn, space, |log, row| {
+        if log.device == author {
+            logs.push((log, row));
+        }
+    })?;
+    let mut said = Vec::new();
+    for (log, row) in logs {
+        for (lamport, seq, other) in whats(txn, space, log, &row)? {
+            let is_refused = || txn.get(&Key::refused(space, row.number, seq.0));
+            if other == what && is_refused()?.is_none() {
+                said.push(Said::new(lamport, log.incarnation, seq));
+            }
+        }
+    }
+    txn.remove(&key(space, kind, target.log, target.seq).then(&author.0))?;
+    for said in said {
+        said.place(txn, space, kind, target, author)?;
+    }
+    Ok(())
+}
+
+/// Lamport, number and kind of each entry of a log.
+fn whats(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    log: LogId,
+    row: &LogRow,
+) -> Result<Vec<(Lamport, Seq, What)>, StorageError> {
+    let mut whats = Vec::new();
+    let prefix = Key::new(SEGMENTS, space).then(&row.number.to_be_bytes());
+    let mut read = |segment: &[u8]| -> Result<(), StorageError> {
+        for stored in Segment::open(segment)? {
+            for entry in stored?.entries() {
+                let (lamport, entry) = entry.map_err(|_| damaged(SEGMENTS))?;
+                whats.push((lamport, entry.seq, entry.what(log)));
+            }
+        }
+        Ok(())
+    };
+    let mut failed = None;
+    scan_prefix(
+        reader,
+        &prefix,
+        Direction::Forward,
+        &mut |_, segment| match read(segment) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+    )?;
+    failed.map_or(Ok(whats), Err)
 }
 
 fn key(space: SpaceId, kind: AnnotationKind, log: LogId, seq: Seq) -> Key {

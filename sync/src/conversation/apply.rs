@@ -37,6 +37,8 @@ pub(crate) struct Accepted {
     pub(crate) what: What,
     pub(crate) wall_ms: i64,
     pub(crate) standing: Standing,
+    /// Membership shows it: in a chat always.
+    pub(crate) is_shown: bool,
 }
 
 /// Counts, orders and indexes entries of `log` that were stored right after its head, and indexes their annotations.
@@ -61,6 +63,7 @@ pub(crate) fn apply(
                 row.newest_wall_ms = entry.wall_ms;
             }
             What::Row(_) => {}
+            What::Annotation { .. } if !entry.is_shown => {}
             What::Annotation {
                 kind: AnnotationKind::READ,
                 target,

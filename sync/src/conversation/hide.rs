@@ -12,6 +12,16 @@ use crate::tables::{Key, SEGMENTS, SPACES, damaged};
 /// Takes a row out of pages, counts and positions. The entry stays, in its log and for peers. Returns whether it was
 /// there: an entry that is not held, no row or hidden already stays unchanged.
 pub fn hide(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool, StorageError> {
+    set_row(txn, space, entry, false)
+}
+
+/// Hides a row, or shows a hidden one again. Returns whether that changed anything.
+pub(crate) fn set_row(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    entry: EntryId,
+    is_shown: bool,
+) -> Result<bool, StorageError> {
     let row = LogRow::read(txn, space, entry.log)?;
     let Some(mut row) = row.filter(|row| entry.seq.0 > 0 && entry.seq <= row.head) else {
         return Ok(false);
@@ -25,10 +35,11 @@ pub fn hide(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool, S
     for stored in Segment::open(&bytes)? {
         let mut stored = stored?;
         if let Some(standing) = stored.standing(entry.seq)
-            && standing.is_row
+            && standing.is_row != is_shown
         {
             lamport = Some(standing.lamport);
-            stored.rows = stored.rows.without(entry.seq.0 - stored.first());
+            let index = entry.seq.0 - stored.first();
+            stored.rows = stored.rows.with(index, is_shown);
         }
         let core = stored.batch.core();
         put_stored(
@@ -43,14 +54,18 @@ pub fn hide(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool, S
         return Ok(false);
     };
     put_segment(txn, space, &mut row, first, &segment)?;
-    row.rows -= 1;
+    let changed = |rows: u64| match is_shown {
+        true => rows + 1,
+        false => rows.saturating_sub(1),
+    };
+    row.rows = changed(row.rows);
     row.write(txn, space, entry.log)?;
-    order::hide(txn, space, row.number, lamport)?;
+    order::row_changed(txn, space, row.number, lamport, is_shown)?;
     let mut of_space = SpaceRow::read(txn, space)?.ok_or_else(|| damaged(SPACES))?;
-    of_space.rows -= 1;
+    of_space.rows = changed(of_space.rows);
     if row.mine {
-        of_space.rows_mine -= 1;
-        peer::row_hidden(txn, space, row.number, entry.seq)?;
+        of_space.rows_mine = changed(of_space.rows_mine);
+        peer::row_changed(txn, space, row.number, entry.seq, is_shown)?;
     }
     of_space.write(txn, space)?;
     Ok(true)

@@ -14,10 +14,12 @@ mod apply;
 mod hide;
 mod receipts;
 
+pub(crate) use self::annotations::rejudged;
 pub use self::annotations::{
     Annotation, MAX_EDITS, annotation_places, annotations, each_annotation,
 };
 pub(crate) use self::apply::{Accepted, apply};
 pub use self::apply::{Changes, NewRows};
 pub use self::hide::hide;
+pub(crate) use self::hide::set_row;
 pub use self::receipts::read_up_to;

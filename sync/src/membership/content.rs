@@ -139,7 +139,7 @@ fn in_order(
 }
 
 /// The links of an entry, with the one before it in its log.
-fn links(id: EntryId, posted: &Posted) -> BTreeSet<EntryId> {
+pub(super) fn links(id: EntryId, posted: &Posted) -> BTreeSet<EntryId> {
     let before = (id.seq.0 > 1).then(|| EntryId {
         seq: Seq(id.seq.0 - 1),
         ..id
@@ -149,11 +149,11 @@ fn links(id: EntryId, posted: &Posted) -> BTreeSet<EntryId> {
 
 /// What the last entry of each log knew. An entry knows at least as much as the one before it in its log.
 #[derive(Default)]
-struct Versions(BTreeMap<crate::id::LogId, (Vec<OperationId>, Vec<Number>)>);
+pub(super) struct Versions(BTreeMap<crate::id::LogId, (Vec<OperationId>, Vec<Number>)>);
 
 impl Versions {
     /// The newest operations that an entry knew.
-    fn of(&mut self, history: &History, id: EntryId, posted: &Posted) -> Vec<Number> {
+    pub(super) fn of(&mut self, history: &History, id: EntryId, posted: &Posted) -> Vec<Number> {
         let last = self.0.get(&id.log);
         if let Some((named, known)) = last
             && *named == posted.version
@@ -178,13 +178,14 @@ impl Versions {
 }
 
 /// What the entries of one author that knew the same operations have in common.
-enum Judgement {
+#[derive(PartialEq, Eq)]
+pub(super) enum Judgement {
     Refused(Refusal),
     /// For each appointment that an entry may count on: the operations that cut it.
     Appointed(Vec<Vec<Number>>),
 }
 
-fn judge(membership: &Membership, author: MemberKey, version: &[Number]) -> Judgement {
+pub(super) fn judge(membership: &Membership, author: MemberKey, version: &[Number]) -> Judgement {
     let (history, ranking) = (&membership.history, &membership.ranking);
     let knew = |number: Number| version.iter().any(|it| knows(history, *it, number));
     let Some(person) = history.person(author) else {
@@ -211,8 +212,16 @@ fn judge(membership: &Membership, author: MemberKey, version: &[Number]) -> Judg
 }
 
 impl Judgement {
+    /// Whether nothing cuts one of the appointments.
+    pub(super) fn is_plain(&self) -> bool {
+        match self {
+            Judgement::Refused(_) => false,
+            Judgement::Appointed(appointed) => appointed.iter().any(Vec::is_empty),
+        }
+    }
+
     /// Whether an entry counts by itself.
-    fn on(&self, history: &History, id: EntryId) -> Showing {
+    pub(super) fn on(&self, history: &History, id: EntryId) -> Showing {
         let appointed = match self {
             Judgement::Refused(refusal) => return Showing::Refused(*refusal),
             Judgement::Appointed(appointed) => appointed,
@@ -237,11 +246,11 @@ impl Judgement {
 }
 
 /// Two of the authors whose shown entries follow one: enough to know whether another one than a given author does.
-#[derive(Clone, Copy, Default)]
-struct Followers([Option<MemberKey>; 2]);
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Followers([Option<MemberKey>; 2]);
 
 impl Followers {
-    fn add(&mut self, author: MemberKey) {
+    pub(super) fn add(&mut self, author: MemberKey) {
         match self.0 {
             [None, _] => self.0[0] = Some(author),
             [Some(first), None] if first != author => self.0[1] = Some(author),
@@ -249,11 +258,11 @@ impl Followers {
         }
     }
 
-    fn join(&mut self, others: Followers) {
+    pub(super) fn join(&mut self, others: Followers) {
         others.0.into_iter().flatten().for_each(|it| self.add(it));
     }
 
-    fn is_other(&self, author: MemberKey) -> bool {
+    pub(super) fn is_other(&self, author: MemberKey) -> bool {
         self.0.iter().flatten().any(|it| *it != author)
     }
 }

@@ -7,21 +7,26 @@
 //! - `history`, `waiting`: operations with all before them, and those that miss one;
 //! - `ranking`: the rules: which operations count, and from which place;
 //! - `outcome`: what that means for each operation and each person;
-//! - `content`: which entries of a group are shown;
+//! - `content`: which entries of a group are shown, from scratch;
+//! - `shown`: the same, kept up to date;
+//! - `exchange`: what one device lacks of what another holds;
 //! - `limits`: what a group may grow to.
 
 mod content;
 mod encoding;
+mod exchange;
 mod history;
 mod level;
 mod limits;
 mod operation;
 mod outcome;
 mod ranking;
+mod shown;
 mod waiting;
 
 pub use self::content::{Content, Posted, Refusal, Showing, content};
 pub use self::encoding::{MAX_OPERATION, OperationError, SIGNATURE_LENGTH};
+pub(crate) use self::exchange::HeldByPeer;
 pub use self::level::Level;
 pub use self::limits::{Full, MAX_ADMINS, MAX_OPERATIONS, MAX_PEOPLE};
 pub use self::operation::{
@@ -30,6 +35,7 @@ pub use self::operation::{
 };
 pub use self::outcome::{Cut, CutEnd, Standing, Verdict, VoidReason};
 pub use self::ranking::Place;
+pub use self::shown::Shown;
 pub use self::waiting::MAX_WAITING_OPERATIONS;
 
 use std::collections::BTreeSet;
@@ -102,6 +108,29 @@ impl Membership {
             self.collect(operation);
         }
         self.ranking = Ranking::of(&self.history);
+    }
+
+    /// Takes in several operations whose signatures hold, unless `keeps` refuses what comes of them: then nothing but what waits has
+    /// changed. Returns whether they are in.
+    pub(crate) fn extend_if(
+        &mut self,
+        operations: Vec<Operation>,
+        keeps: impl FnOnce(&Membership) -> bool,
+    ) -> bool {
+        let (first, people) = (self.history.len(), self.history.people());
+        for operation in operations {
+            self.collect(operation);
+        }
+        let mut new = first..self.history.len();
+        if !new.all(|number| self.ranking.push(&self.history, number)) {
+            self.ranking = Ranking::of(&self.history);
+        }
+        if keeps(self) {
+            return true;
+        }
+        self.history.truncate(first, people);
+        self.ranking = Ranking::of(&self.history);
+        false
     }
 
     /// Puts an operation where it belongs, and those that waited for it. Leaves ranking them to the caller.
@@ -273,6 +302,18 @@ impl Membership {
     /// The operations that a new one links to: the newest of those that have a meaning. Void ones are none of them, so
     /// that nobody can make others fetch what means nothing.
     pub fn tips(&self) -> Vec<OperationId> {
+        let mut tips = self.newest();
+        // Those that do not fit are linked to by a later operation.
+        tips.sort_by_key(|tip| {
+            let lamport = self.history.node(*tip).lamport;
+            (std::cmp::Reverse(lamport), self.history.id(*tip))
+        });
+        tips.truncate(MAX_OPERATION_LINKS);
+        tips.into_iter().map(|tip| self.history.id(tip)).collect()
+    }
+
+    /// The newest operations that have a meaning, however many there are.
+    fn newest(&self) -> Vec<Number> {
         let mut covered = FixedBitSet::with_capacity(self.history.len());
         let mut tips = Vec::new();
         for number in (0..self.history.len()).rev() {
@@ -283,13 +324,25 @@ impl Membership {
                 tips.push(number);
             }
         }
-        // Those that do not fit are linked to by a later operation.
-        tips.sort_by_key(|tip| {
-            let lamport = self.history.node(*tip).lamport;
-            (std::cmp::Reverse(lamport), self.history.id(*tip))
-        });
-        tips.truncate(MAX_OPERATION_LINKS);
-        tips.into_iter().map(|tip| self.history.id(tip)).collect()
+        tips
+    }
+
+    /// Whether nobody was ever lowered and nobody left.
+    pub(crate) fn is_plain(&self) -> bool {
+        (0..self.history.people()).all(|person| {
+            self.ranking.lowerings(person).is_empty()
+                && self.history.author(person).steps_down.is_empty()
+        })
+    }
+
+    /// Whether nothing keeps the entries of an author that knew these operations from being shown, now and as long as
+    /// [`Membership::is_plain`].
+    pub(crate) fn is_plainly_in(&self, author: MemberKey, version: &[OperationId]) -> bool {
+        let version: Vec<Number> = version
+            .iter()
+            .filter_map(|it| self.history.number(*it))
+            .collect();
+        content::judge(self, author, &version).is_plain()
     }
 
     /// The keys that were ever appointed.

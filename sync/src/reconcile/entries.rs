@@ -4,7 +4,7 @@ use super::tasks::{Arrived, Intake};
 use super::{Event, Extent, Fault, MAX_TOLD_REFUSALS, Reconciler, note_acks};
 use crate::batch::Batch;
 use crate::id::{EntryId, LogId, Seq, SpaceId};
-use crate::ingest::{Authorities, Authority, Ingested, Refusal, ingest_step};
+use crate::ingest::{Authorities, Authority, Devices, Ingested, Refusal, ingest_step};
 use crate::log::LogRow;
 use crate::peer::{self, MAX_REFUSALS};
 use crate::space::Frontier;
@@ -13,19 +13,24 @@ use crate::tables::LogNumber;
 use crate::waiting::Waiter;
 
 /// Work of one batch in a step, besides the segments that are read for it, and its rows of annotations and order.
-const BATCH_WORK: usize = 16;
+pub(super) const BATCH_WORK: usize = 16;
 
 impl Reconciler {
     /// Ingests batches; true once the arrived batches, and those that waited for them, are done.
     pub(super) fn intake(
         &mut self,
         txn: &mut dyn Txn,
-        authorities: &dyn Authorities,
+        authorities: &mut dyn Authorities,
         intake: &mut Intake,
         left: &mut usize,
         events: &mut Vec<Event>,
     ) -> Result<bool, StorageError> {
-        let authority = &authorities.of(intake.space);
+        let authority = match authorities.of(intake.space) {
+            Authority::Devices(devices) => &devices.clone(),
+            Authority::Group(group) => {
+                return self.group_intake(txn, group, intake, left, events);
+            }
+        };
         while *left > 0 {
             let Some(batch) = intake.next.take().or_else(|| self.next_waiter(intake)) else {
                 if self.waiting.is_empty() {
@@ -56,7 +61,7 @@ impl Reconciler {
     fn take_in(
         &mut self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        authority: &Devices<'_>,
         mut batch: Arrived,
         intake: &mut Intake,
         left: &mut usize,
@@ -85,7 +90,7 @@ impl Reconciler {
     fn ingested(
         &mut self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        authority: &Devices<'_>,
         space: SpaceId,
         arrived: Arrived,
         ingested: Ingested,
@@ -93,6 +98,7 @@ impl Reconciler {
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
         let Arrived { log, core, .. } = arrived;
+        let is_mine = authority.mine.contains(&log.device);
         let missing = match ingested {
             Ingested::Stored {
                 first,
@@ -108,17 +114,12 @@ impl Reconciler {
                     changes,
                 });
                 self.now_held(space, log, first, last);
-                return self.sender_holds(txn, authority, space, log, last, events);
+                return self.sender_holds(txn, is_mine, space, log, last, events);
             }
             Ingested::Known { last } => {
                 let head = LogRow::read(txn, space, log)?.map_or(last, |row| row.head);
-                if let Some(progress) = self.spaces.get_mut(&space) {
-                    progress.acks.insert(log, head);
-                    if let Some(view) = &mut progress.view {
-                        view.holds_up_to(log, last, head);
-                    }
-                }
-                return self.sender_holds(txn, authority, space, log, last, events);
+                self.already_held(space, log, last, head);
+                return self.sender_holds(txn, is_mine, space, log, last, events);
             }
             Ingested::Refused(refusal) => {
                 self.refuse(space, log, refusal, events);
@@ -159,7 +160,7 @@ impl Reconciler {
     }
 
     /// Records that the store now holds entries that the peer holds too.
-    fn now_held(&mut self, space: SpaceId, log: LogId, first: Seq, last: Seq) {
+    pub(super) fn now_held(&mut self, space: SpaceId, log: LogId, first: Seq, last: Seq) {
         let Some(progress) = self.spaces.get_mut(&space) else {
             return;
         };
@@ -177,16 +178,16 @@ impl Reconciler {
 
     /// A peer that sends entries of ours (lost here, or of our other device) holds them, which is as good as an
     /// acknowledgement.
-    fn sender_holds(
+    pub(super) fn sender_holds(
         &self,
         txn: &mut dyn Txn,
-        authority: &Authority<'_>,
+        is_mine: bool,
         space: SpaceId,
         log: LogId,
         last: Seq,
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
-        if !authority.mine.contains(&log.device) {
+        if !is_mine {
             return Ok(());
         }
         let row = LogRow::read(txn, space, log)?;
@@ -194,7 +195,13 @@ impl Reconciler {
         note_acks(txn, space, self.peer, held, events)
     }
 
-    fn refuse(&mut self, space: SpaceId, log: LogId, refusal: Refusal, events: &mut Vec<Event>) {
+    pub(super) fn refuse(
+        &mut self,
+        space: SpaceId,
+        log: LogId,
+        refusal: Refusal,
+        events: &mut Vec<Event>,
+    ) {
         if let Some(view) = self.view(space) {
             view.theirs.remove(&log);
         }

@@ -2,8 +2,9 @@
 
 use crate::batch::BatchError;
 use crate::conversation::Changes;
-use crate::id::{LogId, Seq, SpaceId};
+use crate::id::{EntryId, LogId, Seq, SpaceId};
 use crate::ingest::Refusal;
+use crate::membership::OperationId;
 
 /// An event, on which the engine acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,29 @@ pub enum Event {
         log: LogId,
         /// Its reason.
         refusal: Refusal,
+    },
+    /// New operations of a group were taken in.
+    Operations {
+        /// The space.
+        space: SpaceId,
+        /// The operations.
+        operations: Vec<OperationId>,
+        /// Entries that are shown now and were not, or the other way round.
+        shown: Vec<EntryId>,
+    },
+    /// In a group: entries that are shown now, because of others that came.
+    Shown {
+        /// The space.
+        space: SpaceId,
+        /// The entries.
+        shown: Vec<EntryId>,
+    },
+    /// The author of a log of a group signed two heads that do not continue one another. Nothing more of it is taken in.
+    Forked {
+        /// The space.
+        space: SpaceId,
+        /// The log.
+        log: LogId,
     },
     /// The peer broke the protocol: end the session.
     Fault(Fault),

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::{Event, Extent, Fault, Reconciler, Telling, View};
-use crate::id::SpaceId;
+use crate::control::ControlHeads;
+use crate::id::{LogId, SpaceId};
 use crate::peer::Base;
 use crate::space::{Digest, Frontier, MAX_LOGS};
 use crate::store::{StorageError, Txn};
-use crate::wire::Blind;
+use crate::wire::{Blind, Tag};
 
 impl Reconciler {
     pub(super) fn digest(
@@ -43,7 +44,10 @@ impl Reconciler {
         progress.view = Some(View::default());
         progress.settled = true;
         let grown = std::mem::take(&mut progress.grown);
-        let stated = progress.stated;
+        let stated = progress.stated_frontier;
+        if let Some(group) = &mut progress.group {
+            group.is_equal(ControlHeads::read(txn, space)?);
+        }
         for (log, first) in &grown {
             self.grew(txn, space, *log, *first)?;
         }
@@ -56,6 +60,11 @@ impl Reconciler {
     pub(super) fn frontier_is_due(&mut self, space: SpaceId, extent: Extent) {
         if let Some(progress) = self.progress(space) {
             progress.told_frontier = true;
+            if let Some(group) = &mut progress.group
+                && group.defers(extent)
+            {
+                return;
+            }
             let due = progress.frontier_due.as_ref();
             // A frontier that is already being sent does not start again, however often the peer asks for it.
             if due.is_none_or(|telling| telling.extent < extent) {
@@ -64,12 +73,14 @@ impl Reconciler {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "the fields of one item")]
     pub(super) fn frontier_part(
         &mut self,
         txn: &mut dyn Txn,
         space: SpaceId,
         base: Option<Digest>,
         part: Frontier,
+        tags: BTreeMap<LogId, Tag>,
         more: bool,
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
@@ -78,8 +89,9 @@ impl Reconciler {
             return Ok(());
         };
         let mut coming = progress.coming.take().unwrap_or_default();
-        coming.extend(part);
-        if coming.len() > MAX_LOGS as usize {
+        coming.logs.extend(part);
+        coming.tags.extend(tags);
+        if coming.logs.len() > MAX_LOGS as usize {
             events.push(Event::Fault(Fault::BadItem));
             return Ok(());
         }
@@ -104,7 +116,7 @@ impl Reconciler {
             // Everything sent from now on follows from this frontier.
             progress.view = None;
         }
-        self.answer(txn, space, held, View::of(coming))
+        self.answer(txn, space, held, View::of(coming.logs, coming.tags))
     }
 
     /// Stores the frontier as a base, once a session, when the peer is known to hold the same.

@@ -14,6 +14,7 @@
 //! - `walk`: walks over the logs of a space for that;
 //! - `sending`: makes the outgoing items and entries;
 //! - `entries`: handles incoming entries, acknowledgements and refusals;
+//! - `group`: the control log of a group, and entries that are resolved together;
 //! - `blinds`: the names of spaces;
 //! - `ends`: the names of logs, and salts for outgoing batches;
 //! - `view`: what one session knows of the peer's side of a space.
@@ -23,6 +24,7 @@ mod ends;
 mod entries;
 mod event;
 mod frontiers;
+mod group;
 mod sending;
 mod tasks;
 mod view;
@@ -33,19 +35,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use self::blinds::Blinds;
 use self::ends::Ends;
 pub use self::event::{Event, Fault};
+use self::group::{GroupProgress, whole_digest};
 use self::sending::Telling;
 pub use self::tasks::STEP;
 use self::tasks::Task;
 use self::view::View;
 use self::walk::Walk;
+use crate::control::{ControlHeads, ControlLog};
 use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
 use crate::ingest::Refusal;
 use crate::log::LogRow;
-use crate::peer::{self, accepted_logs, heads};
-use crate::space::{self, Digest, Frontier, SpaceRow, frontier_digest};
+use crate::peer::{self, accepted_logs};
+use crate::space::{self, Digest, Frontier, FrontierDigest, SpaceKind, SpaceRow};
 use crate::store::{StorageError, Txn};
 use crate::waiting::Waiting;
-use crate::wire::{Blind, Role, root};
+use crate::wire::{Blind, Role, Tag, root};
 
 /// With more shared spaces than this, the two sides exchange digests before frontiers.
 pub const FEW_SPACES: usize = 8;
@@ -101,6 +105,10 @@ pub struct Reconciler {
 struct Progress {
     /// The digest that went into the root.
     stated: Digest,
+    /// That of the frontier alone: in a group another one.
+    stated_frontier: Digest,
+    /// In a group.
+    group: Option<Box<GroupProgress>>,
     /// Logs that have grown since, from which entry on, while the peer's frontier is unknown.
     grown: BTreeMap<LogId, Seq>,
     told_frontier: bool,
@@ -109,7 +117,7 @@ struct Progress {
     frontier_due: Option<Telling>,
     need_full_due: bool,
     /// The parts of the peer's frontier that have arrived.
-    coming: Option<Frontier>,
+    coming: Option<Coming>,
     /// The walk in progress over the logs.
     walk: Option<Box<Walk>>,
     /// This session has stored a common frontier, or must not.
@@ -120,6 +128,13 @@ struct Progress {
     view: Option<View>,
     /// Acknowledgements to send: entries that are now durable.
     acks: Frontier,
+}
+
+/// The parts of a frontier that have arrived.
+#[derive(Default)]
+struct Coming {
+    logs: Frontier,
+    tags: BTreeMap<LogId, Tag>,
 }
 
 /// How much of a frontier to send.
@@ -143,11 +158,18 @@ impl Reconciler {
         } = *channel;
         let mut spaces = BTreeMap::new();
         for Shared { space, .. } in shared {
-            let stated = stated_digest(txn, *space, peer, role, hash)?;
+            let stated_frontier = stated_digest(txn, *space, peer, role, hash)?;
+            let is_group = space::summary(txn, *space)?.map(|it| it.kind) == Some(SpaceKind::Group);
+            let stated = match is_group {
+                true => whole_digest(ControlHeads::read(txn, *space)?.digest, stated_frontier),
+                false => stated_frontier,
+            };
             spaces.insert(
                 *space,
                 Progress {
                     stated,
+                    stated_frontier,
+                    group: is_group.then(Box::default),
                     grown: BTreeMap::new(),
                     told_frontier: false,
                     frontier_due: None,
@@ -207,6 +229,11 @@ impl Reconciler {
         let peer = channel.peer;
         let mut reconciler = Reconciler::new(txn, &channel, shared)?;
         for Shared { space, .. } in shared {
+            if let Some(progress) = reconciler.progress(*space)
+                && let Some(group) = &mut progress.group
+            {
+                group.send_all(ControlLog::ids(txn, *space)?);
+            }
             let logs = accepted_logs(txn, *space, peer)?;
             let mut view = View::default();
             for (log, mut row) in logs {
@@ -280,6 +307,12 @@ impl Reconciler {
         while self.waiting.ready(space, log, row.head).is_some() {
             self.frontier_is_due(space, Extent::Full);
         }
+        if let Some(progress) = self.spaces.get_mut(&space)
+            && let Some(group) = &mut progress.group
+        {
+            group.pool.grew(log, row.head);
+            self.resolve(space);
+        }
         let Some(progress) = self.spaces.get_mut(&space) else {
             return Ok(());
         };
@@ -342,7 +375,13 @@ fn stated_digest(
         Some(digest) if refuses_none => Ok(digest),
         _ if row.logs > MAX_DIGESTED_LOGS => Ok(no_digest(role, session_hash)),
         _ if refuses_none => space::digest(txn, space),
-        _ => Ok(frontier_digest(&heads(&accepted_logs(txn, space, peer)?))),
+        _ => {
+            let mut digest = FrontierDigest::new();
+            for (log, row) in accepted_logs(txn, space, peer)? {
+                digest.add(log, &row);
+            }
+            Ok(digest.finish())
+        }
     }
 }
 

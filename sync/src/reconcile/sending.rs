@@ -3,18 +3,20 @@
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
+use super::group::GroupProgress;
 use super::view::Next;
 use super::{Extent, Progress, Reconciler, STEP};
+use crate::group::fork;
 use crate::id::{DeviceId, Lamport, LogId, Seq, SpaceId};
 use crate::log::{LogRow, next_logs};
 use crate::mark::MarkKey;
-use crate::outgoing::{Sent, next_batch};
+use crate::outgoing::{Sent, next_batch, next_run};
 use crate::peer::{Base, refused_logs};
 use crate::segment::standing_of;
 use crate::space::{self, Frontier};
 use crate::store::{Reader, StorageError};
 use crate::tables::LogNumber;
-use crate::wire::{Blind, MAX_DIGESTS, MAX_FRONTIER, Message};
+use crate::wire::{Blind, FORKED, MAX_DIGESTS, MAX_FRONTIER, Message, Tag};
 
 /// A frontier that leaves part by part. If a log grows after its part has left, the peer gets the earlier value.
 pub(super) struct Telling {
@@ -139,8 +141,13 @@ impl Reconciler {
                     continue;
                 }
             }
-            let holds = |entry| view.holds(entry);
-            let batch = next_batch(reader, space, log, &row, from, holds)?;
+            let batch = match row.chain {
+                Some(_) => next_run(reader, space, log, &row, from, view.queued() + 1)?,
+                None => {
+                    let holds = |entry| view.holds(entry);
+                    next_batch(reader, space, log, &row, from, holds)?
+                }
+            };
             let actual = batch.first_lamport;
             if actual > next.lamport && view.comes_before(actual, log) {
                 view.send(log, Next::at(from, actual));
@@ -160,6 +167,47 @@ impl Reconciler {
                 core: core.into(),
             }));
         }
+        match view.is_sending_any() {
+            true => Ok(None),
+            false => self.next_proof(reader, space),
+        }
+    }
+
+    /// The next proof that a log of a group is forked. What there is of it has left before.
+    fn next_proof(
+        &mut self,
+        reader: &dyn Reader,
+        space: SpaceId,
+    ) -> Result<Option<Message>, StorageError> {
+        let Some(view) = self.spaces.get_mut(&space).and_then(|of| of.view.as_mut()) else {
+            return Ok(None);
+        };
+        let Some(blind) = self.blinds.of(space) else {
+            return Ok(None);
+        };
+        while let Some(log) = view.pop_conflict() {
+            if let Some(row) = LogRow::read(reader, space, log)?
+                && row.head.0 > 0
+            {
+                let end = next_run(reader, space, log, &row, row.head, 1)?;
+                if let Sent::Whole(core) = end.batch {
+                    return Ok(Some(Message::Entries {
+                        space: blind,
+                        log: self.ends.name(log),
+                        core: core.into(),
+                    }));
+                }
+            }
+        }
+        while let Some(log) = view.pop_fork() {
+            if let Some(fork) = fork(reader, space, log)? {
+                return Ok(Some(Message::Forked {
+                    space: blind,
+                    log,
+                    fork,
+                }));
+            }
+        }
         Ok(None)
     }
 }
@@ -171,7 +219,11 @@ impl Progress {
 
     /// Whether anything except entries is to be sent.
     fn has_control(&self) -> bool {
-        self.need_full_due || self.frontier_due.is_some() || !self.acks.is_empty()
+        let has_control = |group: &GroupProgress| group.has_control();
+        self.need_full_due
+            || self.frontier_due.is_some()
+            || !self.acks.is_empty()
+            || self.group.as_deref().is_some_and(has_control)
     }
 
     fn has_entries(&self) -> bool {
@@ -191,7 +243,12 @@ impl Progress {
         if std::mem::take(&mut self.need_full_due) {
             out.push(Message::NeedFull(blind));
         }
+        if let Some(group) = &mut self.group {
+            group.fill(reader, space, blind, steps, out)?;
+        }
+        let operations_first = |group: &GroupProgress| group.has_operations();
         if *steps > 0
+            && !self.group.as_deref().is_some_and(operations_first)
             && let Some(telling) = self.frontier_due.take()
         {
             self.frontier_due = telling.tell(reader, space, blind, peer, steps, out)?;
@@ -236,19 +293,30 @@ impl Telling {
         let changed: Frontier = logs
             .iter()
             .filter(|(_, row)| !begun.refused.contains(&row.number))
-            .filter(|(_, row)| known(row.number) != Some(&row.head))
+            .filter(|(_, row)| row.forked || known(row.number) != Some(&row.head))
             .map(|(log, row)| (*log, row.head))
             .collect();
+        let tags = logs.iter().filter(|(log, _)| changed.contains_key(log));
+        let tags = tags.filter_map(|(log, row)| Some((*log, tag_of(row)?)));
         if is_over || !changed.is_empty() {
             out.push(Message::Frontier {
                 space: blind,
                 base: begun.base.as_ref().map(|base| base.digest),
+                tags: tags.collect(),
                 logs: changed,
                 more: !is_over,
             });
         }
         let begun = Some(begun);
         Ok((!is_over).then_some(Telling { extent, begun }))
+    }
+}
+
+/// The beginning of a log's chain in a group.
+fn tag_of(row: &LogRow) -> Option<Tag> {
+    match row.forked {
+        true => Some(FORKED),
+        false => row.chain.as_ref()?.0.first_chunk().copied(),
     }
 }
 

@@ -54,12 +54,12 @@ impl Arrived {
 }
 
 impl Reconciler {
-    /// Takes an item of kind 16 to 21, and executes one step of it at once; [`Reconciler::proceed`] does the rest.
+    /// Takes an item of kind 16 to 25, and executes one step of it at once; [`Reconciler::proceed`] does the rest.
     /// Pass the next item when [`Reconciler::is_busy`] is false: an earlier one waits in memory.
     pub fn receive(
         &mut self,
         txn: &mut dyn Txn,
-        authorities: &dyn Authorities,
+        authorities: &mut dyn Authorities,
         kind: u64,
         content: &Bytes,
     ) -> Result<Vec<Event>, StorageError> {
@@ -79,7 +79,7 @@ impl Reconciler {
     pub fn proceed(
         &mut self,
         txn: &mut dyn Txn,
-        authorities: &dyn Authorities,
+        authorities: &mut dyn Authorities,
     ) -> Result<Vec<Event>, StorageError> {
         let mut events = Vec::new();
         let mut left = STEP;
@@ -115,7 +115,7 @@ impl Reconciler {
     fn step(
         &mut self,
         txn: &mut dyn Txn,
-        authorities: &dyn Authorities,
+        authorities: &mut dyn Authorities,
         task: Task,
         left: &mut usize,
         events: &mut Vec<Event>,
@@ -123,7 +123,7 @@ impl Reconciler {
         match task {
             Task::Item(message) => {
                 *left -= 1;
-                self.item(txn, message, events)?;
+                self.item(txn, authorities, message, events)?;
                 Ok(None)
             }
             Task::Acks(space, mut logs) => {
@@ -153,6 +153,7 @@ impl Reconciler {
     fn item(
         &mut self,
         txn: &mut dyn Txn,
+        authorities: &mut dyn Authorities,
         message: Message,
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
@@ -166,10 +167,11 @@ impl Reconciler {
                 space,
                 base,
                 logs,
+                tags,
                 more,
             } => {
                 if let Some(space) = self.blinds.space(&space) {
-                    self.frontier_part(txn, space, base, logs, more, events)?;
+                    self.frontier_part(txn, space, base, logs, tags, more, events)?;
                 }
             }
             Message::NeedFull(blind) => {
@@ -196,6 +198,26 @@ impl Reconciler {
             Message::Refused { space, log, reason } => {
                 if let Some(space) = self.blinds.space(&space) {
                     self.refused(txn, space, log, reason, events)?;
+                }
+            }
+            Message::Control { space, named } => {
+                if let Some(space) = self.blinds.space(&space) {
+                    self.control(authorities, space, named);
+                }
+            }
+            Message::Operations { space, operations } => {
+                if let Some(space) = self.blinds.space(&space) {
+                    self.operations(txn, authorities, space, &operations, events)?;
+                }
+            }
+            Message::WantOperations { space, wanted } => {
+                if let Some(space) = self.blinds.space(&space) {
+                    self.operations_wanted(authorities, space, wanted);
+                }
+            }
+            Message::Forked { space, log, fork } => {
+                if let Some(space) = self.blinds.space(&space) {
+                    self.fork_told(txn, authorities, space, log, &fork, events)?;
                 }
             }
         }

@@ -5,12 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::id::{EntryId, Lamport, LogId, Seq};
 use crate::log::LogRow;
 use crate::space::Frontier;
+use crate::wire::{FORKED, Tag};
 
 /// What the peer holds of a space, and what to send it.
 #[derive(Default)]
 pub(super) struct View {
     /// Logs of which the peer holds more or fewer entries than we do, with the last one it holds. All others are equal.
     pub(super) theirs: Frontier,
+    /// In a group: what the peer says of the chains of its logs.
+    tags: BTreeMap<LogId, Tag>,
+    /// Logs of which the peer holds as many entries as we do, but others: it gets our end as the proof.
+    conflicts: BTreeSet<LogId>,
+    /// Forked logs of which the peer does not know it.
+    forks: BTreeSet<LogId>,
     /// The next entry to send, for each log that has one.
     next: BTreeMap<LogId, Next>,
     /// The same by Lamport.
@@ -39,9 +46,10 @@ impl Next {
 
 impl View {
     /// What the peer says it holds, before it is compared with our logs.
-    pub(super) fn of(theirs: Frontier) -> View {
+    pub(super) fn of(theirs: Frontier, tags: BTreeMap<LogId, Tag>) -> View {
         View {
             theirs,
+            tags,
             ..View::default()
         }
     }
@@ -51,14 +59,51 @@ impl View {
     /// Looks up the Lamport only when the entry's turn comes: here that would read a segment of each log of a
     /// space.
     pub(super) fn compare(&mut self, log: LogId, row: &LogRow, held: Seq) {
-        if held == row.head {
+        let tag = self.tags.get(&log).copied();
+        if row.forked {
+            self.forked(log);
+        } else if tag == Some(FORKED) && row.chain.is_some() {
+            // It takes nothing more of this log, and will say why.
             self.theirs.remove(&log);
+            return;
+        }
+        if held == row.head || row.forked && held > row.head {
+            self.theirs.remove(&log);
+            let ours = row.chain.as_ref().and_then(|chain| chain.0.first_chunk());
+            if let (Some(ours), Some(tag), false) = (ours, tag, row.forked)
+                && *ours != tag
+            {
+                self.conflicts.insert(log);
+            }
             return;
         }
         self.theirs.insert(log, held);
         if held < row.head {
             self.send_after(log, row, held);
         }
+    }
+
+    /// A log is forked: tells the peer, unless it knows.
+    pub(super) fn forked(&mut self, log: LogId) {
+        if self.tags.insert(log, FORKED) != Some(FORKED) {
+            self.forks.insert(log);
+        }
+        self.conflicts.remove(&log);
+    }
+
+    /// Takes out a log whose end proves to the peer that it is forked.
+    pub(super) fn pop_conflict(&mut self) -> Option<LogId> {
+        self.conflicts.pop_first()
+    }
+
+    /// Takes out a log of which the peer does not know that it is forked.
+    pub(super) fn pop_fork(&mut self) -> Option<LogId> {
+        self.forks.pop_first()
+    }
+
+    /// Number of logs of which entries are queued.
+    pub(super) fn queued(&self) -> usize {
+        self.next.len()
     }
 
     /// Sends all of a log after entry `held`, which is below its head.
@@ -90,9 +135,14 @@ impl View {
         self.next.contains_key(&log)
     }
 
-    /// Whether any entries are queued.
-    pub(super) fn has_entries(&self) -> bool {
+    /// Whether entries of any log are queued.
+    pub(super) fn is_sending_any(&self) -> bool {
         !self.queue.is_empty()
+    }
+
+    /// Whether anything is queued.
+    pub(super) fn has_entries(&self) -> bool {
+        !self.queue.is_empty() || !self.conflicts.is_empty() || !self.forks.is_empty()
     }
 
     /// Takes out the log whose entry is next.

@@ -218,7 +218,7 @@ impl Aim {
                     acks.push((*log, seq, *row));
                 }
                 Aim::Remember { digest, held, .. } => {
-                    digest.add(*log, row.head);
+                    digest.add(*log, row);
                     held.insert(row.number, row.head);
                 }
             }

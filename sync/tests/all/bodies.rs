@@ -8,7 +8,7 @@ use hedgerow_sync::batch::{
 use hedgerow_sync::body;
 use hedgerow_sync::entry::{Body, Entry, What};
 use hedgerow_sync::id::{EntryId, Seq};
-use hedgerow_sync::ingest::{Authority, Ingested, Refusal, ingest};
+use hedgerow_sync::ingest::{Devices, Ingested, Refusal, ingest};
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Direction, Reader, Store};
@@ -60,7 +60,7 @@ fn holds(node: &Node, text: &str) -> bool {
 
 /// Ingests a batch from `alice`, a contact, at `node`.
 fn handle(node: &mut Node, alice: &Node, core: &[u8]) -> Ingested {
-    let authority = Authority {
+    let authority = Devices {
         theirs: &alice.identity.devices,
         mine: &node.identity.devices,
         mark_key: &node.identity.mark_key,
@@ -186,7 +186,7 @@ fn a_batch_that_comes_back_changed_is_refused() {
     let log = alice.log();
     let returned = |core: &[u8]| {
         let mut alice = Node::new(&alice.identity, 0, &[SPACE]);
-        let authority = Authority {
+        let authority = Devices {
             theirs: &bob.identity.devices,
             mine: &alice.identity.devices,
             mark_key: &alice.identity.mark_key,

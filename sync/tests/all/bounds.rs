@@ -11,7 +11,7 @@ use hedgerow_sync::batch::{BatchBuilder, MAX_BATCH, MAX_BATCH_ENTRIES, SALT_LENG
 use hedgerow_sync::body;
 use hedgerow_sync::entry::{AnnotationKind, Body, Entry, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq};
-use hedgerow_sync::ingest::{Authorities, Authority, ingest};
+use hedgerow_sync::ingest::{Authorities, Devices, ingest};
 use hedgerow_sync::mark::{MARK_LENGTH, MarkKey};
 use hedgerow_sync::page;
 use hedgerow_sync::peer::{self, MAX_REFUSALS};
@@ -125,7 +125,7 @@ impl Victim {
     }
 
     fn hold_core(&mut self, log: LogId, core: &[u8]) {
-        let authority = Authority {
+        let authority = Devices {
             theirs: &self.theirs,
             mine: &self.node.identity.devices,
             mark_key: &self.node.identity.mark_key,
@@ -159,11 +159,11 @@ impl Victim {
         job: impl FnOnce(
             &mut Reconciler,
             &mut dyn Txn,
-            &dyn Authorities,
+            &mut dyn Authorities,
         ) -> Result<Vec<Event>, StorageError>,
     ) -> Vec<Event> {
         let rows = Cell::new(0);
-        let authority = Authority {
+        let mut authority = Devices {
             theirs: &self.theirs,
             mine: &self.node.identity.devices,
             mark_key: &self.node.identity.mark_key,
@@ -172,7 +172,13 @@ impl Victim {
         let events = self
             .node
             .store
-            .write(|txn| job(reconciler, &mut Counting { txn, rows: &rows }, &authority))
+            .write(|txn| {
+                job(
+                    reconciler,
+                    &mut Counting { txn, rows: &rows },
+                    &mut authority,
+                )
+            })
             .unwrap();
         self.note(rows.get());
         events
@@ -295,6 +301,7 @@ fn frontier(base: Option<[u8; 16]>, logs: Frontier) -> Message {
         space: blind(),
         base,
         logs,
+        tags: Default::default(),
         more: false,
     }
 }

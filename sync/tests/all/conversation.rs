@@ -7,7 +7,7 @@ use hedgerow_sync::batch::BatchBuilder;
 use hedgerow_sync::conversation::{self, Annotation, NewRows};
 use hedgerow_sync::entry::{AnnotationKind, Body, Entry, RowKind, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq};
-use hedgerow_sync::ingest::{Authority, Ingested, ingest};
+use hedgerow_sync::ingest::{Devices, Ingested, ingest};
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::space::{self, Summary};
 use hedgerow_sync::store::{Reader, Store};
@@ -293,7 +293,7 @@ fn take_in(logs: &[Vec<Vec<u8>>], order: &[u8]) -> Node {
                 let Some(core) = logs[log_number].get(next[log_number]) else {
                     continue;
                 };
-                let authority = Authority {
+                let authority = Devices {
                     theirs: &authority_of,
                     mine: &node.identity.devices,
                     mark_key: &node.identity.mark_key,

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use hedgerow_sync::batch::{BatchBuilder, BatchError};
 use hedgerow_sync::entry::{Body, Entry, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
-use hedgerow_sync::ingest::{Authority, Refusal};
+use hedgerow_sync::ingest::{Devices, Refusal};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::reconcile::{Event, Fault, Reconciler, Shared};
 use hedgerow_sync::space::Frontier;
@@ -48,7 +48,7 @@ impl Victim {
     }
 
     fn hear_bytes(&mut self, kind: u64, content: &Bytes) -> Vec<Event> {
-        let authority = Authority {
+        let mut authority = Devices {
             theirs: &self.theirs,
             mine: &self.node.identity.devices,
             mark_key: &self.node.identity.mark_key,
@@ -56,10 +56,10 @@ impl Victim {
         let reconciler = &mut self.reconciler;
         let store = &mut self.node.store;
         let mut events = store
-            .write(|txn| reconciler.receive(txn, &authority, kind, content))
+            .write(|txn| reconciler.receive(txn, &mut authority, kind, content))
             .unwrap();
         while reconciler.is_busy() {
-            let more = store.write(|txn| reconciler.proceed(txn, &authority));
+            let more = store.write(|txn| reconciler.proceed(txn, &mut authority));
             events.extend(more.unwrap());
         }
         events
@@ -278,6 +278,7 @@ fn a_frontier_beyond_what_i_wrote_acknowledges_no_more_than_that() {
         space: blind(),
         base: None,
         logs: frontier(&[(entry.log, 1_000_000), (their_log(1), u64::MAX)]),
+        tags: Default::default(),
         more: false,
     });
     let device = victim.theirs[0];
@@ -298,6 +299,7 @@ fn a_frontier_to_the_end_of_numbers_is_no_damage_when_i_go_on_writing() {
         space: blind(),
         base: None,
         logs: frontier(&[(entry.log, u64::MAX)]),
+        tags: Default::default(),
         more: false,
     });
     let next = victim.node.say("two");
@@ -325,6 +327,7 @@ fn items_over_a_limit_are_the_peer_s_fault() {
         space,
         base: None,
         logs,
+        tags: Default::default(),
         more: false,
     };
     assert_eq!(victim.handle(whole), bad);
@@ -343,6 +346,7 @@ fn a_frontier_without_end_is_cut_off() {
             space: blind(),
             base: None,
             logs: (0..4_096).map(|number| (log(number), Seq(1))).collect(),
+            tags: Default::default(),
             more: true,
         });
         faulted |= events == [Event::Fault(Fault::BadItem)];
@@ -365,6 +369,7 @@ fn unknown_spaces_are_skipped() {
             space,
             base: Some([2; 16]),
             logs: frontier(&[(log, 1)]),
+            tags: Default::default(),
             more: false,
         },
         Message::NeedFull(space),
@@ -432,6 +437,7 @@ fn a_peer_that_asks_and_never_reads_gathers_nothing() {
             space: blind(),
             base: Some([5; 16]),
             logs: Frontier::new(),
+            tags: Default::default(),
             more: false,
         });
     }
@@ -556,7 +562,7 @@ proptest! {
         let space = blind();
         let messages = [
             entries(their_log(1), 1, &[mine], 30),
-            Message::Frontier { space, base: None, logs: frontier(&[(mine.log, 1)]), more: false },
+            Message::Frontier { space, base: None, logs: frontier(&[(mine.log, 1)]), tags: Default::default(), more: false },
             Message::Ack { space, logs: frontier(&[(mine.log, 1)]) },
             Message::Digests(vec![(space, [3; 16])]),
             Message::Refused { space, log: mine.log, reason: 2 },

@@ -6,6 +6,7 @@ mod bounds;
 mod converge;
 mod conversation;
 mod damage;
+mod groups;
 mod hiding;
 mod hostile;
 mod membership;

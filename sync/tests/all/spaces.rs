@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::pair::{Identity, Node, SECRET, SPACE, Session, meet};
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, SpaceId};
-use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::ingest::Devices;
 use hedgerow_sync::reconcile::{Event, Reconciler, Shared};
 use hedgerow_sync::space;
 use hedgerow_sync::store::Store;
@@ -152,7 +152,7 @@ fn import(node: &mut Node, from: &Identity, tag: &[u8], messages: &[Message]) {
     }];
     let identity = node.identity.clone();
     let channel = node.channel(from.devices[0], Role::Bundle, tag);
-    let authority = Authority {
+    let mut authority = Devices {
         theirs: &from.devices,
         mine: &identity.devices,
         mark_key: &identity.mark_key,
@@ -164,7 +164,7 @@ fn import(node: &mut Node, from: &Identity, tag: &[u8], messages: &[Message]) {
             let mut events = Vec::new();
             for message in messages {
                 let content = Bytes::from(message.encode());
-                events.extend(bundle.receive(txn, &authority, message.kind(), &content)?);
+                events.extend(bundle.receive(txn, &mut authority, message.kind(), &content)?);
             }
             Ok(events)
         })

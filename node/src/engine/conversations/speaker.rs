@@ -1,7 +1,7 @@
 //! Which devices an identity speaks for: the kind of each space decides.
 
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
-use hedgerow_sync::ingest::{Authorities, Authority};
+use hedgerow_sync::ingest::{Authorities, Authority, Devices};
 use hedgerow_sync::mark::MarkKey;
 
 use super::Conversations;
@@ -36,13 +36,13 @@ impl<'a> Speaker<'a> {
 }
 
 impl Authorities for Speaker<'_> {
-    fn of(&self, space: SpaceId) -> Authority<'_> {
+    fn of(&mut self, space: SpaceId) -> Authority<'_> {
         let conversation = self.conversations.get(space);
         let may_write = conversation.is_some_and(|one| one.kind.may_write(self.identity));
-        Authority {
+        Authority::Devices(Devices {
             theirs: if may_write { &self.theirs } else { &[] },
             mine: &self.ours,
             mark_key: self.mark_key,
-        }
+        })
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::BytesMut;
 use hedgerow_sync::batch::{MAX_BATCH_ENTRIES, SALT_LENGTH};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, Seq, SpaceId};
-use hedgerow_sync::ingest::{Authorities as _, ingest};
+use hedgerow_sync::ingest::{Authorities as _, Authority, ingest};
 use hedgerow_sync::mark::MARK_LENGTH;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::metered::{Meter, Metered, MeteredReader};
@@ -151,11 +151,13 @@ fn stores(logs: u64) -> Vec<MemoryStore> {
     let (node, flooder) = (world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let space = shared(node, flooder);
     let device = flooder.owners.account.device_id;
-    let speaker = node
+    let mut speaker = node
         .owners
         .speaker(flooder.owners.account.identity())
         .unwrap();
-    let authority = speaker.of(space);
+    let Authority::Devices(authority) = speaker.of(space) else {
+        panic!("a chat");
+    };
     for store in [NODE, FLOODER] {
         let ingested = stores[store].write(|txn| {
             for number in 0..logs {
@@ -377,6 +379,7 @@ fn floods(space: Blind, device: DeviceId, logs: u64) -> Vec<(&'static str, Items
             space,
             base,
             logs,
+            tags: Default::default(),
             more: false,
         })
     };

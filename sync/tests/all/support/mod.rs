@@ -1,4 +1,5 @@
 //! Helpers that several test modules use.
 
+pub mod circle;
 pub mod group;
 pub mod pair;

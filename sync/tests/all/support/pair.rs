@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
-use hedgerow_sync::ingest::Authority;
+use hedgerow_sync::ingest::Devices;
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
@@ -208,18 +208,20 @@ impl Session {
         };
         let receiver = &mut self.ends[end].reconciler;
         let identity = node.identity.clone();
-        let authority = Authority {
+        let mut authority = Devices {
             theirs,
             mine: &identity.devices,
             mark_key: &identity.mark_key,
         };
         let events = node
             .store
-            .write(|txn| receiver.receive(txn, &authority, kind, &content))
+            .write(|txn| receiver.receive(txn, &mut authority, kind, &content))
             .unwrap();
         node.events.extend(events);
         while receiver.is_busy() {
-            let events = node.store.write(|txn| receiver.proceed(txn, &authority));
+            let events = node
+                .store
+                .write(|txn| receiver.proceed(txn, &mut authority));
             node.events.extend(events.unwrap());
         }
         true
