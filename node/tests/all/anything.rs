@@ -54,6 +54,8 @@ struct Day {
     said: Vec<Said>,
     /// Messages that somebody has deleted on their own device alone, by the contact in whose chat they stand.
     hidden: BTreeSet<(usize, MessageId)>,
+    /// What was sealed by hand, each for one node, and has not been lost yet.
+    sticks: Vec<(usize, Vec<Vec<u8>>)>,
     texts: u64,
 }
 
@@ -66,6 +68,8 @@ struct Said {
     /// What it may say: an edit that got no answer may have happened.
     texts: Vec<String>,
     deleted: bool,
+    /// The other has shown it. Looked up for deleted messages alone: such a row stays there as a line.
+    reached: bool,
     disappears: bool,
 }
 
@@ -110,6 +114,7 @@ impl Day {
             chats,
             said: Vec::new(),
             hidden: BTreeSet::new(),
+            sticks: Vec::new(),
             texts: 0,
         }
     }
@@ -183,6 +188,7 @@ impl Day {
             author: node,
             texts: vec![text],
             deleted: false,
+            reached: false,
             disappears,
         });
     }
@@ -234,6 +240,7 @@ impl Day {
         };
         let (contact, id) = (said.contact, said.id.clone());
         let chat = self.chat(node, contact);
+        self.said[number].reached = self.is_at_other(&self.said[number]);
         let call = self.world.nodes[node].call(Call::Delete(chat, id.clone(), for_all));
         self.world.run(10);
         match (self.world.nodes[node].answers.remove(&call), for_all) {
@@ -241,6 +248,23 @@ impl Day {
             // Nobody knows whether it happened.
             (None, _) | (Some(Ok(_)), false) => drop(self.hidden.insert((contact, id))),
             (Some(Ok(_)), true) => self.said[number].deleted = true,
+        }
+    }
+
+    /// Whether the one who did not write a message shows it.
+    fn is_at_other(&self, said: &Said) -> bool {
+        let other = if said.author == 0 { said.contact } else { 0 };
+        let shown = self.messages(other, said.contact).into_iter();
+        shown.map(|one| one.id).any(|id| id == said.id)
+    }
+
+    /// Looks whether deleted messages have reached the other before their deletion did.
+    fn look(&mut self) {
+        for number in 0..self.said.len() {
+            let said = &self.said[number];
+            if said.deleted && !said.reached {
+                self.said[number].reached = self.is_at_other(said);
+            }
         }
     }
 
@@ -318,6 +342,33 @@ impl Day {
         assert_eq!(ids, expected);
     }
 
+    /// Seals by hand what waits, or takes in one of the sticks that lie about: soon, late, twice or never.
+    fn carry(&mut self) {
+        let (node, contact) = self.somebody();
+        // A commit that fails would take the answer with it.
+        for node in [0, contact] {
+            self.world.nodes[node].storage.fail_after = None;
+        }
+        if self.sticks.is_empty() || self.rng.next_u64().is_multiple_of(2) {
+            let other = if node == 0 { contact } else { 0 };
+            let to = self.world.id(other);
+            // Some have no prekey of the other yet.
+            let bundles = self.world.carry_out(node, &to).unwrap_or_default();
+            self.sticks.push((other, bundles));
+            return;
+        }
+        let stick = self.below(self.sticks.len());
+        let (to, bundles) = match self.rng.next_u64().is_multiple_of(2) {
+            true => self.sticks.swap_remove(stick),
+            false => self.sticks[stick].clone(),
+        };
+        self.world.nodes[to].storage.fail_after = None;
+        for bundle in bundles {
+            // One that was taken in before, or whose keys are gone, is refused.
+            let _ = self.world.take_bundle(to, &bundle);
+        }
+    }
+
     /// Something else that people do with messages. What it changes shows on both sides.
     fn annotate(&mut self) {
         let (node, contact) = self.somebody();
@@ -380,8 +431,10 @@ impl Day {
                 14 => self.forward(),
                 15 => self.search(),
                 16 => self.export(),
+                17 => self.carry(),
                 _ => self.fault(),
             }
+            self.look();
             let pause_ms = self.rng.next_u64() % (2 * pause_ms);
             self.world.run(pause_ms);
         }
@@ -414,6 +467,7 @@ impl Day {
         }
         // A wall clock that was set back at a restart can prolong a timer by a quarter of an hour.
         self.world.run(HOUR_MS + 30 * MINUTE_MS);
+        self.look();
     }
 
     /// Waits for a session. Those whose clocks have jumped while they were apart search for each other now and then.
@@ -427,7 +481,12 @@ impl Day {
 
     fn check(&self) {
         for contact in 1..=self.contacts {
-            let [ours, theirs] = [0, contact].map(|node| self.shown(node, contact));
+            let [mut ours, mut theirs] = [0, contact].map(|node| self.shown(node, contact));
+            // A message that was offered, perhaps on a stick that nobody took in, and deleted before it came anywhere:
+            // its author sees what became of it, and the other shows no line of what it never showed.
+            let never_came = self.never_came(contact);
+            ours.retain(|one| !(one.is_deleted && never_came.contains(&(0, &one.id))));
+            theirs.retain(|one| !(one.is_deleted && never_came.contains(&(contact, &one.id))));
             let ids = |shown: &[Shown]| -> BTreeSet<MessageId> {
                 shown.iter().map(|one| one.id.clone()).collect()
             };
@@ -462,6 +521,13 @@ impl Day {
                 }
             }
         }
+    }
+
+    /// What is deleted in a chat and never came to the other: its author, and its id.
+    fn never_came(&self, contact: usize) -> BTreeSet<(usize, &MessageId)> {
+        let said = self.said.iter();
+        let said = said.filter(|said| said.contact == contact && said.deleted && !said.reached);
+        said.map(|said| (said.author, &said.id)).collect()
     }
 
     /// A chat without the messages that somebody has deleted for themselves.

@@ -305,6 +305,32 @@ fn what_a_file_or_a_link_may_hold_is_not_said_to_be_never_sent() {
 }
 
 #[test]
+fn what_was_sealed_in_vain_and_deleted_is_a_line_for_its_author_alone() {
+    let mut world = pair(6);
+    apart(&mut world, true);
+    let message = world.send(0, 1, "in a drawer");
+    let to = world.id(1);
+    let stick = world.carry_out(0, &to).expect("it waits");
+    let deletion = delete(&mut world, 0, &message, true);
+    assert_eq!(deletion, Ok(Deletion::Everywhere), "the stick has it");
+    apart(&mut world, false);
+    world.delivered(0, 1);
+    for taken_in in [false, true] {
+        if taken_in {
+            world.carry_in(1, &stick).expect("it is sound");
+        }
+        let ours = world.messages(0, 1);
+        let deleted = ours[0].deleted.as_ref().expect("a line says so");
+        assert!(matches!(
+            deleted.removals[0].state,
+            RemovalState::Removed { .. }
+        ));
+        assert!(world.messages(1, 0).is_empty(), "taken in: {taken_in}");
+        assert!(!holds(&world, 1, "in a drawer"));
+    }
+}
+
+#[test]
 fn a_deletion_says_who_has_removed_it_and_since_when() {
     let mut world = pair(5);
     let message = world.send(0, 1, "a mistake");
