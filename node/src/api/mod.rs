@@ -23,6 +23,8 @@ mod drafts;
 mod edits;
 mod events;
 mod exports;
+#[cfg(feature = "runtime")]
+mod feed;
 mod files;
 mod invitations;
 mod messages;
@@ -58,6 +60,8 @@ pub use drafts::{Draft, NewMessage};
 pub use edits::{Edited, Version};
 pub use events::Event;
 pub use exports::ExportFormat;
+#[cfg(feature = "runtime")]
+pub use feed::{Feed, Position, Told};
 #[cfg(feature = "runtime")]
 pub use files::{ByteStream, Download, NewUpload, Uploaded};
 pub use files::{

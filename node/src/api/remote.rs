@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Message as Frame, http};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use super::server::Token;
 use super::server::wire::{self, Answered as _, Asker, Body as _, Places as _, Row};
@@ -22,8 +25,16 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(90);
 /// The same for what may rewrite the store, which takes as long as the disk needs.
 const REWRITE_TIMEOUT: Duration = Duration::from_secs(24 * 3_600);
 
+/// The pauses before a listener whose connection is lost calls again. A node that has ended gives it up for good.
+const LISTEN_AGAIN: [Duration; 4] = [
+    Duration::from_millis(10),
+    Duration::from_millis(50),
+    Duration::from_millis(250),
+    Duration::from_secs(1),
+];
+
 /// A client of the node that owns a data directory.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Remote {
     http: reqwest::Client,
     port: u16,
@@ -99,6 +110,41 @@ impl Remote {
             Err(_) | Ok(Refusal::NoSuchRoute) => self.other_version(),
             Ok(refusal) => refusal,
         }
+    }
+
+    /// Listens to what happens after a position, or from now on.
+    async fn listen(&self, after: Option<&str>) -> Result<EventStream, Refusal> {
+        let mut url = format!("ws://127.0.0.1:{}/v1/events", self.port);
+        if let Some(after) = after {
+            url += &format!("?after={after}");
+        }
+        let mut request = url.into_client_request().map_err(|_| Refusal::Bug)?;
+        let bearer = format!("Bearer {}", self.token.reveal());
+        let mut bearer = http::HeaderValue::try_from(bearer).map_err(|_| Refusal::NotAuthorised)?;
+        bearer.set_sensitive(true);
+        request
+            .headers_mut()
+            .insert(http::header::AUTHORIZATION, bearer);
+        match tokio_tungstenite::connect_async(request).await {
+            Ok((stream, _)) => Ok(stream),
+            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
+                let body = response.into_body().unwrap_or_default();
+                Err(self.refusal(&body))
+            }
+            Err(_) => Err(Refusal::Unreachable),
+        }
+    }
+
+    /// As [`listen`](Self::listen), after the connection was lost: several times, while nobody answers.
+    async fn listen_again(&self, after: Option<&str>) -> Option<EventStream> {
+        for pause in LISTEN_AGAIN {
+            tokio::time::sleep(pause).await;
+            match self.listen(after).await {
+                Err(Refusal::Unreachable) => {}
+                answer => return answer.ok(),
+            }
+        }
+        None
     }
 
     fn other_version(&self) -> Refusal {
@@ -182,35 +228,63 @@ impl Api for Remote {
     }
 
     async fn events(&self) -> Result<Events, Refusal> {
-        let url = format!("ws://127.0.0.1:{}/v1/events", self.port);
-        let mut request = url.into_client_request().map_err(|_| Refusal::Bug)?;
-        let bearer = format!("Bearer {}", self.token.reveal());
-        let mut bearer = http::HeaderValue::try_from(bearer).map_err(|_| Refusal::NotAuthorised)?;
-        bearer.set_sensitive(true);
-        request
-            .headers_mut()
-            .insert(http::header::AUTHORIZATION, bearer);
-        let socket = match tokio_tungstenite::connect_async(request).await {
-            Ok((socket, _)) => socket,
-            Err(tokio_tungstenite::tungstenite::Error::Http(response)) => {
-                let body = response.into_body().unwrap_or_default();
-                return Err(self.refusal(&body));
-            }
-            Err(_) => return Err(Refusal::Unreachable),
+        let stream = self.listen(None).await?;
+        let listener = Listener {
+            remote: self.clone(),
+            stream: Some(stream),
+            position: None,
         };
-        let events = stream::unfold(socket, |mut socket| async {
-            loop {
-                match socket.next().await?.ok()? {
-                    Frame::Text(text) => {
-                        // An event of a newer node is one more thing to look at.
-                        let event = serde_json::from_str(&text).unwrap_or(Event::Missed);
-                        return Some((event, socket));
-                    }
-                    Frame::Close(_) => return None,
-                    _ => {}
-                }
-            }
-        });
-        Ok(Box::pin(events))
+        Ok(Box::pin(stream::unfold(
+            listener,
+            |mut listener| async move {
+                let event = listener.next().await?;
+                Some((event, listener))
+            },
+        )))
     }
+}
+
+type EventStream = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// Listens to the events of a node, and goes on where it stopped when its connection is lost.
+struct Listener {
+    remote: Remote,
+    /// `None` while there is no connection.
+    stream: Option<EventStream>,
+    /// Behind the last event, if there was one.
+    position: Option<String>,
+}
+
+impl Listener {
+    /// The next event; `None` if the node has ended or does not answer any more.
+    async fn next(&mut self) -> Option<Event> {
+        loop {
+            let Some(stream) = &mut self.stream else {
+                let after = self.position.as_deref();
+                self.stream = Some(self.remote.listen_again(after).await?);
+                if after.is_none() {
+                    // We cannot say after what, so something may have happened in between.
+                    return Some(Event::Missed);
+                }
+                continue;
+            };
+            match stream.next().await {
+                Some(Ok(Frame::Text(text))) => {
+                    let position = serde_json::from_str(&text).ok();
+                    self.position = position.map(|Placed { position }| position);
+                    // An event of a newer node is one more thing to look at.
+                    return Some(serde_json::from_str(&text).unwrap_or(Event::Missed));
+                }
+                Some(Ok(Frame::Close(_))) => return None,
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => self.stream = None,
+            }
+        }
+    }
+}
+
+/// The position of any event, also of one that we do not know.
+#[derive(Deserialize)]
+struct Placed {
+    position: String,
 }

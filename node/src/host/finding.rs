@@ -106,7 +106,8 @@ pub fn serve(local: &Local, server: Server) -> Result<tokio::task::JoinHandle<()
         async move { drop(local.departed().await) }
     };
     let api = std::sync::Arc::new(local.clone());
-    Ok(tokio::spawn(server.run(api, token, departed)))
+    let feed = local.feed().clone();
+    Ok(tokio::spawn(server.run(api, feed, token, departed)))
 }
 
 impl HostOptions {

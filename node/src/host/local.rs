@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use futures_util::stream;
-use tokio::sync::broadcast::error::RecvError;
+use futures_util::StreamExt;
 
 use super::forwarding;
 use super::room;
 use super::state::{Departure, Host, HostOptions};
 use super::{parcels, transfers};
 use crate::api::{
-    Answer, Api, ByteStream, Call, ConversationId, Delivery, Download, Event, Events, FilesPage,
+    Answer, Api, ByteStream, Call, ConversationId, Delivery, Download, Events, Feed, FilesPage,
     HostCall, Imported, MAX_PAGE, Message, MessageId, NewUpload, NodeStatus, Page, PageFrom,
     Passphrase, Refusal, Reply, Search, SearchPage, SeriesName, StarredPage, StorageFault,
     StorageUse, Uploaded,
@@ -39,7 +38,13 @@ impl Local {
     /// [`Refusal::Owned`] if another process has it; what the system reports.
     pub fn own(path: &Path, options: HostOptions) -> Result<Self, Refusal> {
         let directory = Directory::own(path)?;
-        Ok(Self(Host::new(directory, options)))
+        let mut feed = [0; 8];
+        getrandom::fill(&mut feed).map_err(|_| Refusal::Bug)?;
+        Ok(Self(Host::new(
+            directory,
+            options,
+            u64::from_ne_bytes(feed),
+        )))
     }
 
     /// Makes an identity in a directory that holds none, and unlocks it.
@@ -55,6 +60,11 @@ impl Local {
     /// Tells other processes where the API of this one is, and the token for it.
     pub fn announce(&self, info: &OwnerInfo, token: &str) -> Result<(), Refusal> {
         self.0.announce(info, token)
+    }
+
+    /// What happens at the node.
+    pub fn feed(&self) -> &Arc<Feed> {
+        &self.0.feed
     }
 
     /// Waits until the node has left its directory, also if another client asked for that.
@@ -120,19 +130,7 @@ impl Api for Local {
     }
 
     async fn events(&self) -> Result<Events, Refusal> {
-        let events = stream::unfold(self.0.listen(), |mut events| async {
-            match events.recv().await {
-                Ok(event) => Some((event, events)),
-                Err(RecvError::Lagged(_)) => Some((Event::Missed, events)),
-                Err(RecvError::Closed) => None,
-            }
-        });
-        let host = self.0.clone();
-        let departed = async move { drop(host.departed().await) };
-        Ok(Box::pin(futures_util::StreamExt::take_until(
-            events,
-            Box::pin(departed),
-        )))
+        Ok(Box::pin(self.feed().listen(None).map(|told| told.event)))
     }
 }
 

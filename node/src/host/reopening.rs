@@ -83,7 +83,7 @@ impl Host {
         }
         // What failed was the lack of room, which is over.
         self.run_again(directory, StorageFault::Io).await;
-        let _ = self.events.send(Event::Missed);
+        self.feed.tell(Event::Missed);
         !self.is_full()
     }
 
@@ -150,7 +150,7 @@ pub(super) async fn watch_over(host: Weak<Host>, node: Weak<Node>, failure: Fail
     while let Some(host) = host.upgrade() {
         if host.reopen(&node, fault).await {
             // Listeners may have missed events.
-            let _ = host.events.send(Event::Missed);
+            host.feed.tell(Event::Missed);
             return;
         }
         drop(host);

@@ -5,20 +5,17 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hedgerow_sync::store::Store;
-use tokio::sync::{Mutex, broadcast, watch};
+use tokio::sync::{Mutex, watch};
 
 use super::parcels::Plans;
 use super::reopening::{look_for_room, watch_over};
 use super::room::{Room, Spared};
-use crate::api::{Call, Event, Passphrase, Refusal, StorageFault, typed};
+use crate::api::{Call, Event, Feed, Passphrase, Refusal, StorageFault, typed};
 use crate::directory::{Contents, Directory, DirectoryError, Hashing, OwnerInfo, Protection};
 use crate::files::keeper;
 use crate::pictures::Decoder;
 use crate::runtime::{Failure, Node, NodeOptions};
 use crate::store::{RedbStore, erasure, fault};
-
-/// The most events that wait for one slow listener. Beyond that it gets [`Event::Missed`].
-const MAX_EVENTS: usize = 1_024;
 
 /// The interval at which a running node checks whether deleted bytes have lingered on the disk for too long.
 const ERASURE_CHECK: Duration = Duration::from_secs(6 * 60 * 60);
@@ -50,7 +47,7 @@ pub enum Departure {
 /// The owner of a data directory.
 pub(super) struct Host {
     options: HostOptions,
-    pub(super) events: broadcast::Sender<Event>,
+    pub(super) feed: Arc<Feed>,
     state: RwLock<State>,
     /// Held during each change of state, so that changes happen one after the other.
     pub(super) changing: Mutex<()>,
@@ -70,10 +67,11 @@ pub(super) enum State {
 }
 
 impl Host {
-    pub(super) fn new(directory: Directory, options: HostOptions) -> Arc<Self> {
+    /// `feed` is random: the id of its events.
+    pub(super) fn new(directory: Directory, options: HostOptions, feed: u64) -> Arc<Self> {
         Arc::new(Self {
             options,
-            events: broadcast::Sender::new(MAX_EVENTS),
+            feed: Arc::new(Feed::new(feed)),
             state: RwLock::new(State::Locked(Arc::new(directory))),
             changing: Mutex::new(()),
             departure: watch::Sender::new(None),
@@ -125,11 +123,6 @@ impl Host {
             }
             State::Gone => Err(Refusal::Stopping),
         }
-    }
-
-    /// All events from now on.
-    pub(super) fn listen(&self) -> broadcast::Receiver<Event> {
-        self.events.subscribe()
     }
 
     /// Waits until the host has left its directory.
@@ -185,13 +178,7 @@ impl Host {
         })
         .await?;
         let files = files(&directory);
-        match Node::create(
-            store,
-            &files,
-            &name,
-            &self.options.node,
-            self.events.clone(),
-        ) {
+        match Node::create(store, &files, &name, &self.options.node, self.feed.clone()) {
             Ok(node) => {
                 self.open(directory, node, Room::Enough);
                 Ok(())
@@ -241,10 +228,10 @@ impl Host {
         store: RedbStore,
         room: Room,
     ) -> Result<(Node, Failure), Refusal> {
-        let (files, events) = (files(directory), self.events.clone());
+        let (files, feed) = (files(directory), self.feed.clone());
         match room {
-            Room::Enough => Node::open(store, &files, &self.options.node, events),
-            Room::Reserve => Node::open_on_full_disk(store, &files, events),
+            Room::Enough => Node::open(store, &files, &self.options.node, feed),
+            Room::Reserve => Node::open_on_full_disk(store, &files, feed),
         }
     }
 
@@ -264,9 +251,9 @@ impl Host {
             was_full
         };
         self.set(State::Open(directory, node.clone()));
-        let _ = self.events.send(Event::Lock { locked: false });
+        self.feed.tell(Event::Lock { locked: false });
         if full != was_full {
-            let _ = self.events.send(Event::Disk { full });
+            self.feed.tell(Event::Disk { full });
         }
         tokio::spawn(watch_over(
             Arc::downgrade(self),
@@ -285,8 +272,10 @@ impl Host {
         let was_locked = self.close(State::Locked(directory.clone())).await;
         directory.lock();
         self.plans.clear();
+        // What happened tells who is talked with.
+        self.feed.forget();
         if !was_locked {
-            let _ = self.events.send(Event::Lock { locked: true });
+            self.feed.tell(Event::Lock { locked: true });
         }
         Ok(())
     }
@@ -382,6 +371,7 @@ impl Host {
     fn leave(&self, departure: Departure) {
         self.set(State::Gone);
         self.departure.send_replace(Some(departure));
+        self.feed.close();
     }
 
     pub(super) fn state(&self) -> RwLockReadGuard<'_, State> {

@@ -2,6 +2,7 @@ mod erasure;
 
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_transport::keys::{PairKeys, Root};
 use rand_chacha::ChaCha20Rng;
@@ -127,18 +128,18 @@ async fn what_was_deleted_lingers_in_the_decrypted_store_until_it_is_erased() {
 #[tokio::test]
 async fn a_node_whose_engine_has_panicked_is_opened_again_with_what_it_had_confirmed() {
     let dir = TempDir::new().unwrap();
-    let host = Host::new(Directory::own(dir.path()).unwrap(), off_the_air());
+    let host = Host::new(Directory::own(dir.path()).unwrap(), off_the_air(), 7);
     let passphrase = Passphrase::new("correct horse".to_owned());
     host.create(passphrase, "Ada".into()).await.unwrap();
     let node = host.node().unwrap();
     node.call(Call::SetName(Private("Grace".into())))
         .await
         .unwrap();
-    let mut events = host.listen();
+    let mut events = Box::pin(host.feed.listen(None));
 
     let broken = node.with_store(|_| -> () { panic!("as a fault of the engine would") });
     assert_eq!(broken.await, Err(Refusal::Stopping));
-    let told = async { while events.recv().await.unwrap() != Event::Missed {} };
+    let told = async { while events.next().await.unwrap().event != Event::Missed {} };
     timeout(PATIENCE, told).await.expect("opened again");
 
     let Ok(Reply::Me(me)) = host.node().unwrap().call(Call::Me).await else {

@@ -16,7 +16,7 @@ use hedgerow_transport::carrier::relay::{RelayConfig, Relays};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, DuplexCarrier, EventSink, LinkIds};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout_at};
 
 use super::clock::Clock;
@@ -24,7 +24,7 @@ use super::recording::Recorder;
 use super::turns::{MAX_MAIL, Mail, Turns};
 use super::window::Windows;
 use super::world::World;
-use crate::api::{Answer, Call, ConversationId, Delivery, Event, Refusal, Reply, StorageFault};
+use crate::api::{Answer, Call, ConversationId, Delivery, Feed, Refusal, Reply, StorageFault};
 use crate::engine::files::stored_names;
 use crate::engine::{self, Engine, Inputs, NextWake, Now, OpenError};
 use crate::files::keeper::{self, Keeper};
@@ -95,12 +95,12 @@ impl Node {
         files: &Path,
         name: &str,
         options: &NodeOptions,
-        listeners: broadcast::Sender<Event>,
+        feed: Arc<Feed>,
     ) -> Result<(Self, Failure), Refusal> {
         let engine = |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| {
             Engine::create(store, name, now, rng)
         };
-        Start::with(store, files, engine)?.run(options, listeners)
+        Start::with(store, files, engine)?.run(options, feed)
     }
 
     /// Brings a store to the present version and runs its identity.
@@ -111,11 +111,11 @@ impl Node {
         store: RedbStore,
         files: &Path,
         options: &NodeOptions,
-        listeners: broadcast::Sender<Event>,
+        feed: Arc<Feed>,
     ) -> Result<(Self, Failure), Refusal> {
         let engine =
             |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| Engine::open(store, now, rng);
-        Start::with(store, files, engine)?.run(options, listeners)
+        Start::with(store, files, engine)?.run(options, feed)
     }
 
     /// As [`open`](Self::open) on a disk without room: off the air, and the engine writes nothing that can wait.
@@ -125,7 +125,7 @@ impl Node {
     pub fn open_on_full_disk(
         store: RedbStore,
         files: &Path,
-        listeners: broadcast::Sender<Event>,
+        feed: Arc<Feed>,
     ) -> Result<(Self, Failure), Refusal> {
         let engine = |store: &mut RedbStore, now, rng: &mut ChaCha20Rng| {
             let mut engine = Engine::open(store, now, rng)?;
@@ -136,7 +136,7 @@ impl Node {
             on_air: OnAir::No,
             record_to: None,
         };
-        Start::with(store, files, engine)?.run(&options, listeners)
+        Start::with(store, files, engine)?.run(&options, feed)
     }
 
     /// A file is sealed, and waits for a message that names it.
@@ -272,11 +272,7 @@ impl Start {
         })
     }
 
-    fn run(
-        mut self,
-        options: &NodeOptions,
-        listeners: broadcast::Sender<Event>,
-    ) -> Result<(Node, Failure), Refusal> {
+    fn run(mut self, options: &NodeOptions, feed: Arc<Feed>) -> Result<(Node, Failure), Refusal> {
         let opened = self.clock.now();
         let recorder = match &options.record_to {
             None => None,
@@ -299,7 +295,7 @@ impl Start {
         let turns = Turns {
             mail: received,
             clock: self.clock,
-            world: World::new(carriers, listeners, found, keeper),
+            world: World::new(carriers, feed, found, keeper),
             recorder,
             inputs: Inputs::default(),
             engine: self.engine,

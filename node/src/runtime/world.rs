@@ -1,19 +1,20 @@
 //! Executes the engine's effects.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use hedgerow_transport::carrier::{
     CarrierCommand, CarrierEvent, CarrierKind, CarrierState, DuplexCarrier, Ending, LinkId,
 };
-use tokio::sync::{broadcast, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 
-use crate::api::{Answer, Event};
+use crate::api::{Answer, Event, Feed};
 use crate::engine::{BundleEvent, CallId, Effects};
 use crate::files::keeper::Keeper;
 use crate::files::work::FileCommand;
 
-/// Carriers, callers and listeners.
+/// Carriers, callers and the feed of events.
 pub(super) struct World {
     carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
     /// The carrier of each link.
@@ -24,7 +25,7 @@ pub(super) struct World {
     found: watch::Sender<bool>,
     keeper: Keeper,
     callers: BTreeMap<CallId, oneshot::Sender<Answer>>,
-    listeners: broadcast::Sender<Event>,
+    feed: Arc<Feed>,
     last_call: u64,
     /// The events that commands have caused at once. They come before all waiting mail.
     caused: Vec<(CarrierKind, CarrierEvent)>,
@@ -33,7 +34,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(
         carriers: BTreeMap<CarrierKind, Box<dyn DuplexCarrier>>,
-        listeners: broadcast::Sender<Event>,
+        feed: Arc<Feed>,
         found: watch::Sender<bool>,
         keeper: Keeper,
     ) -> Self {
@@ -44,7 +45,7 @@ impl World {
             keeper,
             links: BTreeMap::new(),
             callers: BTreeMap::new(),
-            listeners,
+            feed,
             last_call: 0,
             caused: Vec::new(),
         }
@@ -168,8 +169,7 @@ impl Effects for World {
     }
 
     fn event(&mut self, event: Event) {
-        // There may be no listeners.
-        let _ = self.listeners.send(event);
+        self.feed.tell(event);
     }
 
     fn file(&mut self, command: FileCommand) {

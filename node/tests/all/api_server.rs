@@ -6,6 +6,7 @@ mod clients;
 mod document;
 mod documented;
 mod events;
+mod wire;
 
 use std::sync::Arc;
 
@@ -17,7 +18,8 @@ use crate::support::{Served, serve};
 
 async fn served(node: Hosted) -> (Served, Client, Arc<Hosted>) {
     let node = Arc::new(node);
-    (serve(node.clone()).await, Client::new(), node)
+    let served = serve(node.clone(), node.feed.clone()).await;
+    (served, Client::new(), node)
 }
 
 fn authorised(client: &Client, served: &Served, method: Method, path: &str) -> RequestBuilder {

@@ -15,6 +15,12 @@ use tokio::time::timeout;
 /// Far more than an answer takes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+async fn served() -> Served {
+    let node = Arc::new(Hosted::new(0));
+    let feed = node.feed.clone();
+    serve(node, feed).await
+}
+
 async fn connect(served: &Served) -> TcpStream {
     let address = (Ipv4Addr::LOCALHOST, served.port);
     TcpStream::connect(address).await.expect("a port")
@@ -50,7 +56,7 @@ async fn ended(socket: &mut TcpStream) -> bool {
 
 #[tokio::test]
 async fn idle_connections_without_the_token_hold_nobody_up() {
-    let served = serve(Arc::new(Hosted::new(0))).await;
+    let served = served().await;
     let mut idle = Vec::new();
     for _ in 0..300 {
         idle.push(connect(&served).await);
@@ -70,7 +76,7 @@ async fn idle_connections_without_the_token_hold_nobody_up() {
 
 #[tokio::test]
 async fn who_has_shown_the_token_keeps_the_place_during_a_flood() {
-    let served = serve(Arc::new(Hosted::new(0))).await;
+    let served = served().await;
     let mut known = connect(&served).await;
     assert!(ask(&served, &mut known).await.starts_with("HTTP/1.1 200"));
     let port = served.port;
@@ -95,7 +101,7 @@ async fn who_has_shown_the_token_keeps_the_place_during_a_flood() {
 
 #[tokio::test]
 async fn a_connection_that_shows_no_token_ends_whatever_it_says() {
-    let served = serve(Arc::new(Hosted::new(0))).await;
+    let served = served().await;
     let began = Instant::now();
     let mut silent = connect(&served).await;
     let mut slow = half_asked(&served).await;

@@ -1,17 +1,20 @@
-//! The stream of events over a WebSocket: one JSON text message for each event.
+//! The stream of events over a WebSocket: one JSON text message for each event, with the position behind it.
+
+use std::pin::pin;
 
 use axum::extract::ws::{Message, WebSocket};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 
-use crate::api::Events;
+use crate::api::Told;
 
 /// Sends events until the node or the client ends.
-pub(super) async fn stream(mut socket: WebSocket, mut events: Events) {
+pub(super) async fn stream(mut socket: WebSocket, told: impl Stream<Item = Told>) {
+    let mut told = pin!(told);
     loop {
         tokio::select! {
-            event = events.next() => {
-                let Some(event) = event else { break };
-                let Ok(text) = serde_json::to_string(&event) else { break };
+            told = told.next() => {
+                let Some(told) = told else { break };
+                let Ok(text) = serde_json::to_string(&told) else { break };
                 if socket.send(Message::Text(text.into())).await.is_err() {
                     return;
                 }

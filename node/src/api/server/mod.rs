@@ -27,7 +27,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::Api;
+use super::{Api, Feed};
 pub use token::Token;
 use visitors::Visitors;
 
@@ -73,11 +73,18 @@ impl Server {
         self.port
     }
 
-    /// Serves `api` to those who know `token`, until `stop` is ready and the answers under way are
-    /// out.
-    pub async fn run(self, api: Arc<dyn Api>, token: Token, stop: impl Future<Output = ()>) {
+    /// Serves `api` and the events of its `feed` to those who know `token`, until `stop` is ready and the answers
+    /// under way are out.
+    pub async fn run(
+        self,
+        api: Arc<dyn Api>,
+        feed: Arc<Feed>,
+        token: Token,
+        stop: impl Future<Output = ()>,
+    ) {
         let router = routes::router(
             api,
+            feed,
             guard::Guard::new(token, self.port),
             self.request_timeout,
         );

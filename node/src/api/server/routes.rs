@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::{PathRejection, QueryRejection, RawPathParamsRejection};
 use axum::extract::ws::WebSocketUpgrade;
@@ -11,6 +10,7 @@ use axum::extract::{DefaultBodyLimit, Path, Query, RawPathParams, Request, State
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
+use axum::{Extension, Router};
 use futures_util::{TryStreamExt, stream};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -27,8 +27,8 @@ use super::guard::{self, Guard};
 use super::wire::{self, Answered, Body, Places, Row};
 use super::{MAX_REQUEST, events};
 use crate::api::{
-    Api, ByteStream, ConversationId, Event, ExportFormat, Form, Imported, MessageId, NewUpload,
-    Private, Refusal, SeriesName, Uploaded,
+    Api, ByteStream, ConversationId, ExportFormat, Feed, Form, Imported, MessageId, NewUpload,
+    Position, Private, Refusal, SeriesName, Told, Uploaded,
 };
 use crate::export::{Circumstances, Export};
 use crate::words::Language;
@@ -36,7 +36,7 @@ use crate::words::Language;
 type Node = State<Arc<dyn Api>>;
 
 /// The router, guarded. A request may take as long as `limit`, unless it rewrites the store.
-pub(super) fn router(api: Arc<dyn Api>, guard: Guard, limit: Duration) -> Router {
+pub(super) fn router(api: Arc<dyn Api>, feed: Arc<Feed>, guard: Guard, limit: Duration) -> Router {
     let (router, document) = documented(limit).split_for_parts();
     let document = Bytes::from(document.to_json().expect("a document of our own is JSON"));
     router
@@ -47,6 +47,7 @@ pub(super) fn router(api: Arc<dyn Api>, guard: Guard, limit: Duration) -> Router
         .method_not_allowed_fallback(no_such_route)
         .fallback(no_such_route)
         .layer(DefaultBodyLimit::max(MAX_REQUEST))
+        .layer(Extension(feed))
         .layer(axum::middleware::from_fn_with_state(guard, guard::check))
         .with_state(api)
 }
@@ -139,7 +140,7 @@ async fn serve<R: Row>(
         title = "Hedgerow",
         description = "The local API of a Hedgerow node: loopback only, with the token of the data directory.",
     ),
-    components(schemas(Refusal, Event)),
+    components(schemas(Refusal, Told)),
     modifiers(&BearerToken),
     security(("token" = [])),
 )]
@@ -166,16 +167,34 @@ async fn no_such_route() -> Failure {
     Refusal::NoSuchRoute.into()
 }
 
-/// What happens from now on, as a WebSocket: each message is one `Event` in JSON.
-#[utoipa::path(get, path = "/v1/events", responses((status = 101, description = "The stream begins"), Failure))]
+/// Where events begin.
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct EventsQuery {
+    /// The `position` of the last event that was told over a connection that is lost.
+    after: Option<String>,
+}
+
+/// What happens from now on, or after a position, as a WebSocket: each message is one `Told` in JSON. If some of that is
+/// not kept any more, the first one is `missed`: look at everything again.
+#[utoipa::path(
+    get,
+    path = "/v1/events",
+    params(EventsQuery),
+    responses((status = 101, description = "The stream begins"), Failure)
+)]
 async fn event_stream(
-    State(node): Node,
+    Extension(feed): Extension<Arc<Feed>>,
+    query: Result<Query<EventsQuery>, QueryRejection>,
     socket: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {
     let socket = socket
         .map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
-    let events = node.events().await?;
-    Ok(socket.on_upgrade(|socket| events::stream(socket, events)))
+    let Query(query) =
+        query.map_err(|rejection| Failure::malformed(rejection.status(), rejection.body_text()))?;
+    let after: Option<Position> = query.after.map(|after| after.parse()).transpose()?;
+    Ok(socket.on_upgrade(move |socket| events::stream(socket, feed.listen(after))))
 }
 
 /// How a conversation is to be written.

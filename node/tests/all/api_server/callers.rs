@@ -182,7 +182,8 @@ async fn erasing_answers_when_it_is_done_and_whatever_else_takes_too_long_is_giv
     server.request_timeout_for_testing_only(Duration::from_millis(50));
     let mut slow = Hosted::new(0);
     slow.slow = Duration::from_millis(400);
-    let served = serve_by(server, Arc::new(slow));
+    let feed = slow.feed.clone();
+    let served = serve_by(server, Arc::new(slow), feed);
     let remote = served.remote();
     assert_eq!(remote.lock().await, Err(Refusal::Unreachable));
     assert_eq!(remote.erase().await, Ok(()));

@@ -1,16 +1,18 @@
-//! Every event is as the document says, a listener that is slow learns that it missed some, and one that comes back finds
-//! what it missed.
+//! Every event is as the document says, a listener that is slow learns that it missed some, and one whose connection is
+//! lost goes on where it stopped, or learns that it missed some and finds what that was.
 
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use hedgerow_node::api::{
     Api, Carrier, CarrierCondition, ConversationId, DeviceId, Event, Events, InvitationId,
-    JoinProblem, MessageId, PageFrom,
+    JoinProblem, MessageId, PageFrom, Private, Told,
 };
+use reqwest::{Method, StatusCode};
 
 use super::document::Document;
-use super::served;
+use super::wire::Wire;
+use super::{authorised, code, refused, served};
 use crate::support::hosted::Hosted;
 
 #[tokio::test]
@@ -69,10 +71,9 @@ async fn every_event_is_as_documented() {
         Event::Lock { locked: false },
         Event::Missed,
     ] {
-        document.validate(
-            "/components/schemas/Event",
-            &serde_json::to_value(event).unwrap(),
-        );
+        let position = "00000000000000ff-a1".into();
+        let told = serde_json::to_value(Told { event, position }).unwrap();
+        document.validate("/components/schemas/Told", &told);
     }
 }
 
@@ -167,4 +168,130 @@ async fn a_listener_that_comes_back_listens_first_then_looks_and_has_missed_noth
     let page = remote.page(chat, after, 500).await.unwrap();
     assert_eq!(page.messages.len(), 1);
     assert_eq!(message(&mut events).await, page.messages[0].id);
+}
+
+#[tokio::test]
+async fn a_listener_whose_connection_is_cut_hears_each_change_of_older_messages_once() {
+    let (served, _, node) = served(Hosted::new(4)).await;
+    let wire = Wire::to(&served).await;
+    let (remote, chat) = (served.remote(), node.ben.conversation.clone());
+    let mut events = wire.remote().events().await.unwrap();
+    node.tell(numbered(0));
+    assert_eq!(next(&mut events).await, numbered(0));
+
+    wire.cut().await;
+    let (ours, theirs) = (node.message(0), node.message(1));
+    let edited = Private("edited meanwhile".into());
+    let (edits, reacts) = (ours.clone(), theirs.clone());
+    remote.edit(chat.clone(), edits, edited).await.unwrap();
+    remote
+        .react(chat.clone(), reacts, Private("🌿".into()))
+        .await
+        .unwrap();
+    remote
+        .delete(chat.clone(), ours.clone(), true)
+        .await
+        .unwrap();
+    wire.mend();
+    let mut changed = Vec::new();
+    while changed.len() < 3 {
+        match next(&mut events).await {
+            Event::MessageChanged { id, .. } => changed.push(id),
+            Event::Missed => panic!("all of it is kept"),
+            _ => {}
+        }
+    }
+    assert_eq!(changed, [ours.clone(), theirs, ours]);
+}
+
+#[tokio::test]
+async fn a_listener_that_is_cut_again_and_again_hears_every_event_once_and_in_order() {
+    let (served, _, node) = served(Hosted::default()).await;
+    let wire = Wire::to(&served).await;
+    let mut events = wire.remote().events().await.unwrap();
+    node.tell(numbered(0));
+    assert_eq!(next(&mut events).await, numbered(0));
+    let mut heard = 1;
+    for round in 1..=40 {
+        for number in heard..heard + 7 {
+            node.tell(numbered(number));
+        }
+        // Some of these are heard before the cut, some lie in its buffers, and some wait.
+        for number in heard..heard + round % 7 {
+            assert_eq!(next(&mut events).await, numbered(number));
+        }
+        wire.cut().await;
+        wire.mend();
+        for number in heard + round % 7..heard + 7 {
+            assert_eq!(next(&mut events).await, numbered(number));
+        }
+        heard += 7;
+    }
+}
+
+#[tokio::test]
+async fn a_listener_that_was_away_for_too_long_or_had_heard_nothing_learns_that_it_missed_events() {
+    let (served, _, node) = served(Hosted::default()).await;
+    let wire = Wire::to(&served).await;
+    let mut events = wire.remote().events().await.unwrap();
+    wire.cut().await;
+    node.tell(numbered(0));
+    wire.mend();
+    assert_eq!(next(&mut events).await, Event::Missed);
+    node.tell(numbered(1));
+    assert_eq!(next(&mut events).await, numbered(1));
+
+    wire.cut().await;
+    let many = MAX_EVENTS as u64 + 2;
+    for number in 2..=many {
+        node.tell(numbered(number));
+    }
+    wire.mend();
+    assert_eq!(next(&mut events).await, Event::Missed);
+    for number in many + 1 - MAX_EVENTS as u64..=many {
+        assert_eq!(next(&mut events).await, numbered(number));
+    }
+    // What was heard as missed has a position, too: nothing is told twice.
+    wire.cut().await;
+    node.tell(numbered(many + 1));
+    wire.mend();
+    assert_eq!(next(&mut events).await, numbered(many + 1));
+}
+
+#[tokio::test]
+async fn a_stream_of_events_ends_with_its_node_and_a_bad_position_is_refused() {
+    let (served, client, node) = served(Hosted::default()).await;
+    let wire = Wire::to(&served).await;
+    let mut events = wire.remote().events().await.unwrap();
+    node.tell(numbered(0));
+    node.feed.close();
+    assert_eq!(next(&mut events).await, numbered(0));
+    let end = tokio::time::timeout(HANG, events.next()).await;
+    assert_eq!(end.expect("it hangs"), None);
+    for after in ["", "7", "7-1-2", "..", "%00"] {
+        let path = format!("/v1/events?after={after}");
+        let opens = authorised(&client, &served, Method::GET, &path)
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let answer = code(opens.send().await.unwrap()).await;
+        assert_eq!(
+            answer,
+            refused(StatusCode::BAD_REQUEST, "bad_cursor"),
+            "{after}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_listener_whose_node_is_gone_ends() {
+    let (served, ..) = served(Hosted::default()).await;
+    let wire = Wire::to(&served).await;
+    let mut events = wire.remote().events().await.unwrap();
+    drop(served);
+    wire.cut().await;
+    wire.mend();
+    let end = tokio::time::timeout(HANG, events.next()).await;
+    assert_eq!(end.expect("it hangs"), None);
 }

@@ -56,7 +56,7 @@ pub async fn node(name: &str, through: Through) -> Node {
     let (api, served): (Arc<dyn Api>, _) = match through {
         Through::Local => (Arc::new(local.clone()), None),
         Through::Remote => {
-            let served = serve(Arc::new(local.clone())).await;
+            let served = serve(Arc::new(local.clone()), local.feed().clone()).await;
             (Arc::new(served.remote()), Some(served))
         }
     };

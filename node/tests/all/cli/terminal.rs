@@ -24,7 +24,8 @@ pub struct Terminal {
 
 /// A terminal beside this node.
 pub async fn beside(node: Arc<Hosted>) -> Terminal {
-    owning(serve(node).await, VERSION)
+    let feed = node.feed.clone();
+    owning(serve(node, feed).await, VERSION)
 }
 
 /// A terminal beside a server that says that it is of this version.

@@ -2,7 +2,7 @@
 //! contacts on networks in memory under a virtual clock. Its host is played: there is no directory, and no store to
 //! open or close.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +19,6 @@ use hedgerow_node::parcel::{Reading, Writing};
 use hedgerow_node::pictures::kind_of;
 use hedgerow_sync::store::Store;
 use hedgerow_transport::carrier::{Address, CarrierEvent, CarrierKind, CarrierState, RelayState};
-use tokio::sync::broadcast;
 
 use super::VERSION;
 
@@ -37,7 +36,7 @@ const MINUTE_MS: u64 = 60_000;
 
 pub struct Hosted {
     state: Mutex<State>,
-    events: broadcast::Sender<Event>,
+    pub feed: Arc<Feed>,
     /// How long the host takes over what is slow on a slow disk.
     pub slow: Duration,
     /// A contact who is out of reach, with a conversation.
@@ -95,7 +94,7 @@ impl Hosted {
                 passphrase: PASSPHRASE.into(),
                 gone: false,
             }),
-            events: broadcast::Sender::new(1_024),
+            feed: Arc::new(Feed::new(7)),
             slow: Duration::ZERO,
             ben,
             dora,
@@ -104,7 +103,7 @@ impl Hosted {
 
     /// Tells this to those who listen, whatever has happened.
     pub fn tell(&self, event: Event) {
-        let _ = self.events.send(event);
+        self.feed.tell(event);
     }
 
     /// A message comes from Ben, who is near for a moment.
@@ -508,9 +507,6 @@ impl Api for Hosted {
     }
 
     async fn events(&self) -> Result<Events, Refusal> {
-        let events = stream::unfold(self.events.subscribe(), |mut events| async {
-            Some((events.recv().await.unwrap_or(Event::Missed), events))
-        });
-        Ok(events.boxed())
+        Ok(self.feed.listen(None).map(|told| told.event).boxed())
     }
 }

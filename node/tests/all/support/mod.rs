@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use hedgerow_node::api::server::{Server, Token};
-use hedgerow_node::api::{Api, Remote};
+use hedgerow_node::api::{Api, Feed, Remote};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
@@ -26,18 +26,18 @@ pub struct Served {
     _stop: oneshot::Sender<()>,
 }
 
-/// Serves `api`.
-pub async fn serve(api: Arc<dyn Api>) -> Served {
-    serve_by(Server::bind().await.unwrap(), api)
+/// Serves `api`, and the events of its feed.
+pub async fn serve(api: Arc<dyn Api>, feed: Arc<Feed>) -> Served {
+    serve_by(Server::bind().await.unwrap(), api, feed)
 }
 
 /// Serves `api` by a server that is about to run.
-pub fn serve_by(server: Server, api: Arc<dyn Api>) -> Served {
+pub fn serve_by(server: Server, api: Arc<dyn Api>, feed: Arc<Feed>) -> Served {
     let port = server.port();
     let token = Token::new(&[0x5a; 32]);
     let (stop, stopped) = oneshot::channel::<()>();
     let given = token.clone();
-    tokio::spawn(server.run(api, given, async move { drop(stopped.await) }));
+    tokio::spawn(server.run(api, feed, given, async move { drop(stopped.await) }));
     Served {
         port,
         token,
