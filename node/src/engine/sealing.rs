@@ -51,6 +51,22 @@ pub(super) struct Carried {
     pub has_more: bool,
 }
 
+/// What is special about a bundle that is carried by hand.
+struct ByHand<'a> {
+    /// The last entry of each log that a bundle before it holds.
+    sent: &'a BTreeMap<(SpaceId, LogId), Seq>,
+    /// What follows, in the first.
+    manifest: Option<&'a Manifest>,
+}
+
+/// What a bundle took in.
+struct Filled {
+    /// The last entry of a log, in the order in which they went in.
+    last: Vec<(SpaceId, LogId, Seq)>,
+    /// There is more for the device.
+    has_more: bool,
+}
+
 impl Owners {
     /// Seals what a device has not acknowledged, as far as it fits. `None` if we do not know a prekey of the device.
     pub(super) fn seal_bundle(
@@ -63,38 +79,27 @@ impl Owners {
         let Some(mut bundle) = self.begin_bundle(turn, id)? else {
             return Ok(None);
         };
-        let draft = &mut bundle.draft;
-        let (tag, me) = (*draft.tag(), self.account.device_id);
-        let shared = self.conversations.carried_with(identity);
-        let salt_seed = rng::bytes(turn.rng);
-        let channel = self.bundle_channel(id, &tag, &salt_seed);
-        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared, &BTreeMap::new())?;
-        let (mut room, mut newest) = (true, BTreeMap::new());
-        while room && reconciler.has_more() {
-            let mut messages = Vec::new();
-            reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
-            for message in messages {
-                room = room && draft.push(message.kind(), &message.encode()).is_ok();
-                if room
-                    && let Some((blind, log, seq)) = last_entry(&message, me)
-                    && log.device == me
-                {
-                    newest.insert(blind, (log.incarnation, seq));
-                }
-            }
-        }
-        let newest = shared.iter().filter_map(|shared| {
-            let blind = Blind::new(shared.secret, &tag, Role::Bundle);
-            let (incarnation, seq) = newest.get(&blind)?;
-            Some(Newest {
-                space: shared.space,
-                incarnation: incarnation.0,
-                seq: seq.0,
+        let filled = self.fill(turn, identity, id, &mut bundle.draft, None)?;
+        let me = self.account.device_id;
+        let ours = filled
+            .last
+            .into_iter()
+            .filter(|(_, log, _)| log.device == me);
+        let newest: BTreeMap<SpaceId, Newest> = ours
+            .map(|(space, log, seq)| {
+                let newest = Newest {
+                    space,
+                    incarnation: log.incarnation.0,
+                    seq: seq.0,
+                };
+                (space, newest)
             })
-        });
-        let newest = newest.collect();
+            .collect();
         let bundle = self.seal(turn, bundle, lifetime_s)?;
-        Ok(Some(Sealed { bundle, newest }))
+        Ok(Some(Sealed {
+            bundle,
+            newest: newest.into_values().collect(),
+        }))
     }
 
     /// Seals the next of what a device has not acknowledged: behind what bundles before it hold, and before it in the
@@ -110,41 +115,70 @@ impl Owners {
         let Some(mut bundle) = self.begin_bundle(turn, id)? else {
             return Ok(None);
         };
-        let draft = &mut bundle.draft;
+        let by_hand = ByHand {
+            sent: &sent,
+            manifest,
+        };
+        let filled = self.fill(turn, identity, id, &mut bundle.draft, Some(by_hand))?;
+        let last = filled.last.into_iter();
+        sent.extend(last.map(|(space, log, seq)| ((space, log), seq)));
+        Ok(Some(Carried {
+            has_more: filled.has_more,
+            bundle: self.seal(turn, bundle, MAX_LIFETIME_S)?,
+            sent,
+        }))
+    }
+
+    /// Fills a bundle with what a device has not acknowledged.
+    fn fill(
+        &mut self,
+        turn: &mut Turn<'_>,
+        identity: IdentityId,
+        id: DeviceId,
+        draft: &mut Draft,
+        by_hand: Option<ByHand<'_>>,
+    ) -> Result<Filled, CallError> {
+        let nothing = BTreeMap::new();
+        let (sent, most_bytes) = match &by_hand {
+            Some(by_hand) => (by_hand.sent, CARRIED),
+            None => (&nothing, MAX_BUNDLE),
+        };
         let (tag, me) = (*draft.tag(), self.account.device_id);
         let shared = self.conversations.carried_with(identity);
         let salt_seed = rng::bytes(turn.rng);
         let channel = self.bundle_channel(id, &tag, &salt_seed);
-        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared, &sent)?;
-        if let Some(manifest) = manifest {
-            carried::declare(draft, &mut reconciler, manifest)?;
-        }
-        if sent.is_empty() {
-            carried::confirm(turn.txn, draft, &mut reconciler, &shared)?;
+        let mut reconciler = Reconciler::export(turn.txn, &channel, &shared, sent)?;
+        if let Some(by_hand) = by_hand {
+            if let Some(manifest) = by_hand.manifest {
+                carried::declare(draft, &mut reconciler, manifest)?;
+            }
+            if sent.is_empty() {
+                carried::confirm(turn.txn, draft, &mut reconciler, &shared)?;
+            }
         }
         let blinds = shared.iter().map(|shared| {
             let blind = Blind::new(shared.secret, &tag, Role::Bundle);
             (blind, shared.space)
         });
         let spaces: BTreeMap<Blind, SpaceId> = blinds.collect();
-        while reconciler.has_more() && draft.payload_bytes() < CARRIED {
+        let (mut room, mut last) = (true, Vec::new());
+        while room && reconciler.has_more() && draft.payload_bytes() < most_bytes {
             let mut messages = Vec::new();
             reconciler.fill(turn.txn, &self.account.mark_key, FILL, &mut messages)?;
             for message in messages {
-                let pushed = draft.push(message.kind(), &message.encode());
-                pushed.map_err(|_| Refusal::Bug)?;
-                if let Some((blind, log, seq)) = last_entry(&message, me)
+                room = room && draft.push(message.kind(), &message.encode()).is_ok();
+                if room
+                    && let Some((blind, log, seq)) = last_entry(&message, me)
                     && let Some(space) = spaces.get(&blind)
                 {
-                    sent.insert((*space, log), seq);
+                    last.push((*space, log, seq));
                 }
             }
         }
-        Ok(Some(Carried {
-            has_more: reconciler.has_more(),
-            bundle: self.seal(turn, bundle, MAX_LIFETIME_S)?,
-            sent,
-        }))
+        Ok(Filled {
+            last,
+            has_more: !room || reconciler.has_more(),
+        })
     }
 
     /// Begins a bundle for a device, with its release value and what the device does not know of us. `None` if we do

@@ -174,12 +174,9 @@ impl Engine {
         space: SpaceId,
         file: FileId,
     ) -> Result<(), StorageError> {
-        for link in self.links.by_id.values_mut() {
-            if let LinkState::Live(live) = &mut link.state {
-                live.transfers.asked_by_user(space, file);
-                self.owners.say_held(turn, live, space, file)?;
-            }
-        }
+        self.in_sessions(turn, space, file, |_, live| {
+            live.transfers.asked_by_user(space, file);
+        })?;
         self.fetch_everywhere(turn)
     }
 
@@ -190,9 +187,22 @@ impl Engine {
         space: SpaceId,
         file: FileId,
     ) -> Result<(), StorageError> {
+        self.in_sessions(turn, space, file, |owners, live| {
+            owners.stop_fetching(live, space, file);
+        })
+    }
+
+    /// Does this in each session, and says there how we stand with the file.
+    fn in_sessions(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+        act: impl Fn(&mut Owners, &mut Live),
+    ) -> Result<(), StorageError> {
         for link in self.links.by_id.values_mut() {
             if let LinkState::Live(live) = &mut link.state {
-                self.owners.stop_fetching(live, space, file);
+                act(&mut self.owners, live);
                 self.owners.say_held(turn, live, space, file)?;
             }
         }
