@@ -1,5 +1,7 @@
 //! Writing and reading.
 
+use std::collections::BTreeMap;
+
 use futures_util::StreamExt;
 use serde::Serialize;
 
@@ -11,8 +13,10 @@ use crate::cli::chats::{Chat, find};
 use crate::cli::contacts::{renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
+use crate::cli::pacing::paces;
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, deleting, screen, timing, waiting};
+use crate::files::pace::Pace;
 use crate::words::{Phrase, codes, files, tr};
 
 /// `hedgerow send`.
@@ -93,7 +97,11 @@ pub async fn read(
         output.say(words);
     }
     let page = first_page(api, &chat, start).await?;
-    show(&chat, &page.messages, output);
+    let paces = match chat.contact.as_ref().and_then(|contact| contact.reachable) {
+        Some(_) if !output.is_json() => paces(api, &page.messages).await,
+        _ => BTreeMap::new(),
+    };
+    show(&chat, &page.messages, &paces, output);
     if page.unread_above > 0 {
         output.say(tr!(
             "{n} more arrived late and belongs further up: `hedgerow read {name} --unread` shows it."
@@ -196,7 +204,7 @@ async fn show_after(
         let Some(newest) = page.messages.last() else {
             return Ok(last);
         };
-        show(chat, &page.messages, output);
+        show(chat, &page.messages, &BTreeMap::new(), output);
         last = Some(newest.id.clone());
     }
 }
@@ -208,11 +216,14 @@ async fn seen(api: &dyn Api, chat: &Chat, last: &Option<MessageId>) -> Result<()
     Ok(())
 }
 
-fn show(chat: &Chat, messages: &[Message], output: Output) {
+fn show(chat: &Chat, messages: &[Message], paces: &BTreeMap<MessageId, Pace>, output: Output) {
     let now_ms = screen::now_ms();
+    let over = chat.contact.as_ref().and_then(|contact| contact.reachable);
     for message in messages {
+        let pace = paces.get(&message.id);
+        let pace = pace.map(|pace| files::pace(*pace, over));
         output.data(message, |message| {
-            line(output, &chat.name, message, now_ms, columns())
+            line(output, &chat.name, message, pace, now_ms, columns())
         });
     }
 }
@@ -222,6 +233,7 @@ fn line(
     output: Output,
     name: &str,
     message: &Message,
+    pace: Option<Phrase>,
     now_ms: i64,
     columns: Option<usize>,
 ) -> String {
@@ -243,7 +255,11 @@ fn line(
         .map(|mark| format!(" ({})", output.said(mark)))
         .collect();
     let file = message.file.as_ref().map(|file| {
-        let state = files::state(file).map(|state| format!(" [{}]", output.said(&state)));
+        let state = files::state(file).map(|state| match pace {
+            Some(pace) => state.then(", ", pace),
+            None => state,
+        });
+        let state = state.map(|state| format!(" [{}]", output.said(&state)));
         let name = output.said(&files::name(file));
         format!("📎 {name}{}", state.unwrap_or_default())
     });
@@ -345,7 +361,7 @@ mod tests {
             device: DeviceId("3f".repeat(8)),
             state: DeliveryState::Delivered,
         }];
-        let forged = line(english(), "", &ours, NOON, None);
+        let forged = line(english(), "", &ours, None, NOON, None);
         assert_eq!(way(&forged), Some('>'));
         let names = [
             "you ✓",
@@ -371,6 +387,7 @@ mod tests {
                     english(),
                     &shown(&contact),
                     &message(false, text),
+                    None,
                     NOON,
                     Some(80),
                 );
@@ -387,7 +404,7 @@ mod tests {
             text: None,
             ..message(false, "")
         };
-        let shown = line(english(), "Ben", &unknown, NOON, None);
+        let shown = line(english(), "Ben", &unknown, None, NOON, None);
         assert!(shown.ends_with("Ben: (a message this version cannot show)"));
         assert_eq!(shown.lines().count(), 1);
     }
@@ -395,7 +412,7 @@ mod tests {
     #[test]
     fn a_time_that_is_still_to_come_is_marked_and_ours_is_not() {
         let marked = |mine, now_ms| {
-            line(english(), "Ben", &message(mine, "x"), now_ms, None).contains("clock")
+            line(english(), "Ben", &message(mine, "x"), None, now_ms, None).contains("clock")
         };
         assert!(marked(false, NOON - 600_000));
         assert!(!marked(false, NOON - 60_000), "no clock is exact");

@@ -28,6 +28,7 @@ mod me;
 mod meeting;
 mod node;
 mod output;
+mod pacing;
 #[cfg(feature = "relay")]
 mod relay;
 mod relays;

@@ -1,28 +1,22 @@
 //! Which messages wait for a contact, and why: `hedgerow status NAME` and `hedgerow status --message`.
 
-use std::time::{Duration, Instant};
-
-use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, Conversation, Event, FileState, MAX_PAGE, Message, MessageFile, MessageId,
-    PageFrom, Refusal, WayStatus, Why, visible,
+    Api, Contact, Conversation, MAX_PAGE, Message, MessageFile, MessageId, PageFrom, Refusal,
+    WayStatus, Why, visible,
 };
 use crate::cli::annotating::{named, short};
 use crate::cli::contacts::{find, shown};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::cli::pacing::paces;
 use crate::cli::table::Row;
 use crate::cli::{screen, timing, words};
-use crate::files::pace::Pace;
 use crate::words::{Phrase, codes, files, tr};
 
 /// The most waiting messages that we list.
 const MOST_LISTED: u64 = 50;
-
-/// How long a file on its way is looked at, for its pace: its receiver tells of it every two seconds.
-const LOOKED_AT: Duration = Duration::from_secs(6);
 
 /// The most columns of a text in the list.
 const EXCERPT: usize = 48;
@@ -206,42 +200,14 @@ async fn on_its_way(
         return Ok(None);
     };
     let said = files::name(file).then(": ", state);
-    let is_under_way = match file.state {
-        FileState::Here => file
-            .held
-            .iter()
-            .any(|held| held.bytes > 0 && !held.declined),
-        FileState::Loading { bytes } => bytes > 0,
-        _ => false,
-    };
-    if !is_under_way || contact.reachable.is_none() {
+    if contact.reachable.is_none() {
         return Ok(Some(said));
     }
-    let pace = tokio::time::timeout(LOOKED_AT, pace(api, message, file)).await;
-    Ok(Some(match pace {
-        Ok(Some(pace)) => said.then("\n", files::pace(pace, contact.reachable)),
-        Ok(None) | Err(_) => said,
+    let paces = paces(api, [message]).await;
+    Ok(Some(match paces.get(&message.id) {
+        Some(pace) => said.then("\n", files::pace(*pace, contact.reachable)),
+        None => said,
     }))
-}
-
-/// How fast a file goes, by the next two events that tell of it.
-async fn pace(api: &dyn Api, message: &Message, file: &MessageFile) -> Option<Pace> {
-    let mut events = api.events().await.ok()?;
-    let mut before = None;
-    while let Some(event) = events.next().await {
-        match event {
-            Event::FileProgress { id, bytes, .. } if id == message.id => {
-                let now = Instant::now();
-                let (since, had) = *before.get_or_insert((now, bytes));
-                let pace = Pace::of(file.size, had, bytes, now.duration_since(since));
-                if pace.is_some() {
-                    return pace;
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 fn state(name: &str, message: &Message) -> Phrase {

@@ -60,19 +60,19 @@ pub fn exported_all(files: u64) -> Phrase {
 
 /// What a file of a contact brought.
 pub fn imported(imported: &Imported, name: &str) -> Phrase {
-    let said = match (imported.messages, imported.acknowledged) {
-        (0, 0) => tr!("No new messages from {name}.", name = name),
-        (messages, acknowledged) => tr!(
+    let mut said = match imported.messages {
+        0 => tr!("No new messages from {name}.", name = name),
+        messages => tr!(
             "From {name}: {n} new message." | "From {name}: {n} new messages." % messages,
             name = name
-        )
-        .then(
-            " ",
-            tr!("{n} of yours has arrived." | "{n} of yours have arrived." % acknowledged),
         ),
     };
-    let mut said = said;
     let mut more = |words| said = std::mem::take(&mut said).then(" ", words);
+    if imported.acknowledged > 0 {
+        more(tr!(
+            "{n} of yours has arrived." | "{n} of yours have arrived." % imported.acknowledged
+        ));
+    }
     if imported.files > 0 {
         more(tr!(
             "{n} file has come with it." | "{n} files have come with it." % imported.files
