@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Stdio;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use hedgerow_node::api::{Api, FileState, MessageId};
+use hedgerow_node::api::{Api, FileState, MessageId, Refusal};
 use hedgerow_node::carry::{self, Fault};
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
@@ -13,7 +14,7 @@ use tokio::sync::oneshot;
 
 use super::files::{clear, download, send, state};
 use super::full_disk::disk;
-use super::people::{Daemon, Pair, copy, open, pair, part_after_a_word};
+use super::people::{Daemon, Pair, copy, hedgerow, open, pair, part_after_a_word, until};
 use crate::support::chats::Chats;
 
 /// Several records, and more than is made durable together with the other file.
@@ -77,6 +78,63 @@ async fn an_import_that_is_killed_leaves_no_half_file_and_goes_on_when_it_is_don
         assert!(download(&b, &chat, id).await == clear(length));
     }
     assert_eq!(files(&pair.b), 2);
+    b.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_export_that_is_killed_leaves_no_half_file_and_the_next_has_everything() {
+    let pair = pair().await;
+    let parcel = pair.place.path().join("parcel");
+    let ids = sealed(&pair, &parcel).await;
+    let stick = pair.place.path().join("stick");
+    fs::create_dir(&stick).unwrap();
+    let on_stick = || fs::read_dir(&stick).unwrap().count();
+    let (mut cut, mut whole) = (0, Vec::new());
+    for round in 0..8 {
+        let a = Daemon::start(&pair.a).await;
+        let (path, before) = (stick.join(format!("{round}.parcel")), on_stick());
+        let mut export = hedgerow(&pair.a);
+        export.args(["carry", "export", "Ben"]).arg(&path);
+        let mut export = export
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // It writes aside now.
+        until(async || on_stick() > before || export.try_wait().unwrap().is_some()).await;
+        // The program that writes is killed, or the node that seals.
+        if round % 2 == 0 {
+            export.kill().unwrap();
+            export.wait().unwrap();
+            a.stop().await;
+        } else {
+            a.kill();
+            export.wait().unwrap();
+        }
+        match path.exists() {
+            true => whole.push(path),
+            false => cut += 1,
+        }
+    }
+    assert!(cut > 0, "none was killed in time");
+
+    let a = open(&pair.a, OnAir::No).await;
+    whole.push(stick.join("last.parcel"));
+    export(&a, &pair, &stick.join("last.parcel")).await.unwrap();
+    a.stop().await.unwrap();
+    let b = open(&pair.b, OnAir::No).await;
+    for path in &whole {
+        // One whose bundles all came before is known.
+        match carry::import(&b, path, |_, _| ()).await {
+            Ok(imported) => assert!(!imported.damaged && imported.unusable == 0),
+            Err(Fault::Refused(Refusal::ParcelKnown)) => {}
+            Err(fault) => panic!("{fault:?}"),
+        }
+    }
+    let chat = b.chat_with(pair.a_of_b.clone()).await.unwrap().id;
+    for (id, length) in ids.iter().zip([LONG, LONG / 2]) {
+        assert!(download(&b, &chat, id).await == clear(length));
+    }
     b.stop().await.unwrap();
 }
 
