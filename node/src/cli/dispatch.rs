@@ -264,6 +264,7 @@ async fn keeping(api: &dyn Api, output: Output, command: Keeping) -> Result<(), 
             name,
             file,
             format,
+            without_files,
             yes,
         } => {
             let format = format.map(|format| match format {
@@ -271,7 +272,7 @@ async fn keeping(api: &dyn Api, output: Output, command: Keeping) -> Result<(), 
                 FormatName::Json => ExportFormat::Json,
                 FormatName::Text => ExportFormat::Text,
             });
-            exporting::export(api, output, &name, &file, format, yes).await
+            exporting::export(api, output, &name, &file, format, without_files, yes).await
         }
         Keeping::Starred { last } => starring::list(api, output, last).await,
     }

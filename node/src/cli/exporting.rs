@@ -11,17 +11,18 @@ use crate::cli::chats::{self, NOTES};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::{ask, screen};
-use crate::export::{self, Circumstances, Export};
+use crate::export::{self, Circumstances, Export, Folder};
 use crate::words::tr;
 
-/// Writes the conversation with `name` to a file that is not there yet: aside at first, so that a cut leaves no half of
-/// it under its name.
+/// Writes the conversation with `name` to a file that is not there yet, and its files into a folder beside it: aside at
+/// first, so that a cut leaves no half of it under its name.
 pub async fn export(
     api: &dyn Api,
     output: Output,
     name: &str,
     path: &Path,
     format: Option<ExportFormat>,
+    without_files: bool,
     yes: bool,
 ) -> Result<(), Failure> {
     let chat = chats::find(api, name).await?;
@@ -53,24 +54,55 @@ pub async fn export(
     let mut export = Export::begin(api, chat.conversation, format, circumstances).await?;
     let failed = |error: std::io::Error| Failure::path(&path, &error);
     let mut aside = Aside::beside(&path).map_err(failed)?;
+    let mut folder = (!without_files).then(|| Folder::beside(&path));
     let mut bytes = 0;
-    while let Some(part) = export.part(api).await? {
+    while let Some(part) = match &mut folder {
+        Some(folder) => export.part_with_files(api, folder).await?,
+        None => export.part(api).await?,
+    } {
         aside.write(part.as_bytes()).map_err(failed)?;
         bytes += part.len() as u64;
     }
-    aside.name(&path).map_err(|error| match error {
-        Unnamed::Taken(_) => there_already(&path),
-        Unnamed::Failed(error) => Failure::path(&path, &error),
-    })?;
+    let placed = folder.map(Folder::place).transpose()?;
+    if let Err(error) = aside.name(&path) {
+        if let Some(placed) = placed {
+            placed.undo();
+        }
+        return Err(match error {
+            Unnamed::Taken(_) => there_already(&path),
+            Unnamed::Failed(error) => Failure::path(&path, &error),
+        });
+    }
     #[derive(Serialize)]
     struct Exported {
         file: PathBuf,
         bytes: u64,
+        folder: Option<PathBuf>,
+        files: u64,
+        not_here: u64,
     }
-    let file = path;
-    output.data(&Exported { file, bytes }, |exported| {
-        exported.file.display().to_string()
-    });
+    let (files, not_here) = placed
+        .as_ref()
+        .map_or((0, 0), |placed| (placed.saved, placed.absent));
+    let exported = Exported {
+        file: path,
+        bytes,
+        folder: placed.and_then(|placed| placed.path),
+        files,
+        not_here,
+    };
+    output.data(&exported, |exported| exported.file.display().to_string());
+    if let Some(folder) = &exported.folder {
+        output.say(tr!(
+            "{n} file of the conversation is in {folder}."
+                | "{n} files of the conversation are in {folder}." % files,
+            folder = folder.display()
+        ));
+    }
+    if not_here > 0 {
+        output.say(tr!("{n} file is not on this device and was left out."
+            | "{n} files are not on this device and were left out." % not_here));
+    }
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::api::{Refusal, RefusalClass};
 use crate::cli::{output, words};
+use crate::files::saving::SaveError;
 use crate::words::{Phrase, files};
 
 /// Exit statuses; `hedgerow --help` lists them.
@@ -43,6 +44,16 @@ pub enum Failure {
         /// Says what to do.
         words: Phrase,
     },
+}
+
+impl From<SaveError> for Failure {
+    fn from(error: SaveError) -> Self {
+        match error {
+            SaveError::Refused(refusal) => refusal.into(),
+            SaveError::Path(path, error) => Self::path(&path, &error),
+            SaveError::Exists(path) => super::exporting::there_already(&path),
+        }
+    }
 }
 
 impl Failure {

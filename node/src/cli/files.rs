@@ -12,7 +12,6 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, waiting};
 use crate::files::reading::OpenError;
-use crate::files::saving::SaveError;
 use crate::files::{reading, saving};
 use crate::pictures::Metadata;
 use crate::words::{codes, files, tr};
@@ -111,11 +110,7 @@ pub async fn save(
     let path = path.unwrap_or(Path::new("."));
     let saved = saving::save(download, path, |saved| progress.set_position(saved)).await;
     progress.finish_and_clear();
-    let file = saved.map_err(|error| match error {
-        SaveError::Refused(refusal) => refusal.into(),
-        SaveError::Path(path, error) => Failure::path(&path, &error),
-        SaveError::Exists(path) => super::exporting::there_already(&path),
-    })?;
+    let file = saved?;
     #[derive(Serialize)]
     struct Saved {
         file: PathBuf,

@@ -1,9 +1,13 @@
 //! A conversation as one HTML file that opens offline: no script, nothing that is loaded, dark or light as its reader's
 //! system is, and fit to be printed.
 
+use std::path::Path;
+
 use maud::{PreEscaped, html};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::Sheet;
+use super::folder::Places;
 use crate::api::{Message, visible};
 
 /// What stands behind the messages.
@@ -19,7 +23,7 @@ article{margin:.6rem 0;padding:.5rem .8rem;border-radius:.7rem;width:fit-content
 background:var(--theirs);break-inside:avoid}\
 article.mine{margin-inline-start:auto;background:var(--mine)}\
 blockquote{margin:.15rem 0;padding-inline-start:.5rem;border-inline-start:2px solid var(--quiet);color:var(--quiet)}\
-p{margin:.15rem 0;white-space:pre-wrap;overflow-wrap:anywhere}\
+a{color:inherit}p{margin:.15rem 0;white-space:pre-wrap;overflow-wrap:anywhere}\
 @media print{:root{--ground:#fff;--mine:#fff;--theirs:#fff;--ink:#000;--quiet:#444}\
 article{border:1px solid #999}}";
 
@@ -51,15 +55,17 @@ pub(super) fn beginning(sheet: &Sheet) -> String {
 }
 
 /// An article for each message.
-pub(super) fn messages(sheet: &Sheet, messages: &[Message]) -> String {
-    messages.iter().map(|one| message(sheet, one)).collect()
+pub(super) fn messages(sheet: &Sheet, messages: &[Message], places: Option<&Places>) -> String {
+    let written = messages.iter().map(|one| message(sheet, one, places));
+    written.collect()
 }
 
-fn message(sheet: &Sheet, message: &Message) -> String {
+fn message(sheet: &Sheet, message: &Message, places: Option<&Places>) -> String {
     let class = if message.is_mine() { "mine" } else { "theirs" };
     let text = message.text.as_ref();
     let text = text.map_or_else(String::new, |text| visible::paragraph(&text.0));
-    let file = sheet.file(message);
+    let file = sheet.file(message, places);
+    let place = places.and_then(|places| places.of(message)).map(link);
     let said = sheet
         .state(message)
         .into_iter()
@@ -76,7 +82,13 @@ fn message(sheet: &Sheet, message: &Message) -> String {
                 blockquote dir="auto" { (quote) }
             }
             @if let Some(file) = file {
-                p dir="auto" { "📎 " (file) }
+                p dir="auto" {
+                    "📎 "
+                    @match &place {
+                        Some(place) => a href=(place) { (file) },
+                        None => (file),
+                    }
+                }
             }
             p dir="auto" { (text) }
             @if !said.is_empty() {
@@ -90,4 +102,14 @@ fn message(sheet: &Sheet, message: &Message) -> String {
         }
     };
     article.into_string() + "\n"
+}
+
+/// A file in a folder beside the page. Whatever its name is, the link leads nowhere else.
+fn link(place: &Path) -> String {
+    let names = place.iter().map(|name| {
+        let name = name.to_string_lossy();
+        utf8_percent_encode(&name, NON_ALPHANUMERIC).to_string()
+    });
+    let names: Vec<String> = names.collect();
+    format!("./{}", names.join("/"))
 }

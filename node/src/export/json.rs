@@ -1,6 +1,12 @@
 //! A conversation in JSON: one object with `conversation` and `messages`, as the API shows them, and `exported_ms`.
+//! Where files are saved beside it, each message with a file has `saved_as`: its path from here, or null if it is not here.
+
+use std::path::Path;
+
+use serde::Serialize;
 
 use super::Sheet;
+use super::folder::Places;
 use crate::api::Message;
 
 /// What stands behind the messages.
@@ -14,15 +20,30 @@ pub(super) fn beginning(sheet: &Sheet) -> String {
 }
 
 /// An object for each message, one a line. `follows`: others stand before these.
-pub(super) fn messages(messages: &[Message], follows: bool) -> String {
+pub(super) fn messages(messages: &[Message], places: Option<&Places>, follows: bool) -> String {
     let mut written = String::new();
     for (at, message) in messages.iter().enumerate() {
         written.push_str(if follows || at > 0 { ",\n" } else { "\n" });
-        written.push_str(&encoded(message));
+        let places = places.filter(|_| message.file.is_some());
+        written.push_str(&match places {
+            Some(places) => encoded(&WithFile {
+                message,
+                saved_as: places.of(message),
+            }),
+            None => encoded(message),
+        });
     }
     written
 }
 
-fn encoded(value: &impl serde::Serialize) -> String {
+/// A message whose file is to be saved.
+#[derive(Serialize)]
+struct WithFile<'a> {
+    #[serde(flatten)]
+    message: &'a Message,
+    saved_as: Option<&'a Path>,
+}
+
+fn encoded(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("the types of the API are JSON")
 }

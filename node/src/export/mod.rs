@@ -2,10 +2,12 @@
 //! by page, so a conversation of any length takes the memory of one page.
 //!
 //! - [`Export`]: what comes next in the file;
+//! - [`Folder`]: the files of messages, beside it;
 //! - `html`, `json`, `text`: how each format writes a beginning, messages and an end.
 //!
 //! A file is not sealed: anybody who has it can read it.
 
+mod folder;
 mod html;
 mod json;
 mod sheet;
@@ -15,12 +17,16 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
+pub use folder::{Folder, Placed};
 pub use sheet::Sheet;
+
+use folder::Places;
 
 use crate::api::{
     Api, ContactId, ConversationId, ExportFormat, MAX_PAGE, Message, MessageId, Original, PageFrom,
     Refusal,
 };
+use crate::files::saving::SaveError;
 use crate::words::Language;
 
 /// A file under way.
@@ -38,6 +44,13 @@ enum Next {
     /// The messages after this one; `None`: from the first on.
     Messages(Option<MessageId>),
     Nothing,
+}
+
+/// What a page of the conversation makes of the file.
+enum Step {
+    Text(String),
+    Messages(Vec<Message>),
+    Complete,
 }
 
 /// When and for whom a file is made.
@@ -75,30 +88,56 @@ impl Export {
         })
     }
 
-    /// The next part of the file; `None`: it is complete.
+    /// The next part of the file, without the files of its messages; `None`: it is complete.
     ///
     /// # Errors
     /// The conversation is gone meanwhile, or the node does not answer: the file is not complete.
     pub async fn part(&mut self, api: &dyn Api) -> Result<Option<String>, Refusal> {
+        Ok(match self.step(api).await? {
+            Step::Text(text) => Some(text),
+            Step::Messages(messages) => Some(self.messages(&messages, None)),
+            Step::Complete => None,
+        })
+    }
+
+    /// As [`part`](Self::part), and saves the files of its messages in a folder.
+    ///
+    /// # Errors
+    /// As there; or the folder cannot be written.
+    pub async fn part_with_files(
+        &mut self,
+        api: &dyn Api,
+        folder: &mut Folder,
+    ) -> Result<Option<String>, SaveError> {
+        Ok(match self.step(api).await.map_err(SaveError::Refused)? {
+            Step::Text(text) => Some(text),
+            Step::Messages(messages) => {
+                let of = &self.sheet.conversation.id;
+                let places = folder.take(api, of, &messages).await?;
+                Some(self.messages(&messages, Some(&places)))
+            }
+            Step::Complete => None,
+        })
+    }
+
+    async fn step(&mut self, api: &dyn Api) -> Result<Step, Refusal> {
         let last = match std::mem::replace(&mut self.next, Next::Nothing) {
             Next::Beginning => {
                 self.next = Next::Messages(None);
-                return Ok(Some(self.beginning()));
+                return Ok(Step::Text(self.beginning()));
             }
             Next::Messages(last) => last,
-            Next::Nothing => return Ok(None),
+            Next::Nothing => return Ok(Step::Complete),
         };
         let from = last.map_or(PageFrom::Oldest, PageFrom::After);
         let of = self.sheet.conversation.id.clone();
         let page = api.page(of, from, MAX_PAGE).await?;
         let Some(newest) = page.messages.last() else {
-            return Ok(Some(self.end()));
+            return Ok(Step::Text(self.end()));
         };
         self.next = Next::Messages(Some(newest.id.clone()));
-        let messages: Vec<Message> = page.messages.into_iter().filter_map(exportable).collect();
-        let part = self.messages(&messages);
-        self.has_messages |= !messages.is_empty();
-        Ok(Some(part))
+        let messages = page.messages.into_iter().filter_map(exportable);
+        Ok(Step::Messages(messages.collect()))
     }
 
     fn beginning(&self) -> String {
@@ -109,11 +148,13 @@ impl Export {
         }
     }
 
-    fn messages(&self, messages: &[Message]) -> String {
+    fn messages(&mut self, messages: &[Message], places: Option<&Places>) -> String {
+        let follows = self.has_messages;
+        self.has_messages |= !messages.is_empty();
         match self.format {
-            ExportFormat::Html => html::messages(&self.sheet, messages),
-            ExportFormat::Json => json::messages(messages, self.has_messages),
-            ExportFormat::Text => text::messages(&self.sheet, messages),
+            ExportFormat::Html => html::messages(&self.sheet, messages, places),
+            ExportFormat::Json => json::messages(messages, places, follows),
+            ExportFormat::Text => text::messages(&self.sheet, messages, places),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Circumstances;
+use super::folder::Places;
 use crate::api::{ContactId, Conversation, ConversationKind, Message, Original, Reaction, visible};
 use crate::words::{Language, Phrase, codes, files, tr};
 
@@ -94,10 +95,14 @@ impl Sheet {
         name.unwrap_or_else(|| self.title())
     }
 
-    /// What the file of a message is called, and its size.
-    pub(super) fn file(&self, message: &Message) -> Option<String> {
-        let file = message.file.as_ref()?;
-        Some(self.said(&files::name(file)))
+    /// What the file of a message is called, and its size; where files have places also that it has none.
+    pub(super) fn file(&self, message: &Message, places: Option<&Places>) -> Option<String> {
+        let name = self.said(&files::name(message.file.as_ref()?));
+        let is_absent = places.is_some_and(|places| places.of(message).is_none());
+        Some(match is_absent {
+            true => format!("{name} [{}]", self.said(&tr!("not here"))),
+            false => name,
+        })
     }
 
     /// How far a message of ours has come; `None` for those of others, and where they go to nobody.

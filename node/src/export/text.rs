@@ -2,6 +2,7 @@
 //! theirs, where no name and no text can stand.
 
 use super::Sheet;
+use super::folder::Places;
 use crate::api::{Message, visible};
 
 /// What the further lines of a text begin with.
@@ -13,18 +14,21 @@ pub(super) fn beginning(sheet: &Sheet) -> String {
 }
 
 /// A line for each message, or several.
-pub(super) fn messages(sheet: &Sheet, messages: &[Message]) -> String {
-    messages.iter().map(|one| message(sheet, one)).collect()
+pub(super) fn messages(sheet: &Sheet, messages: &[Message], places: Option<&Places>) -> String {
+    let written = messages.iter().map(|one| message(sheet, one, places));
+    written.collect()
 }
 
-fn message(sheet: &Sheet, message: &Message) -> String {
+fn message(sheet: &Sheet, message: &Message, places: Option<&Places>) -> String {
     let way = if message.is_mine() { '>' } else { '<' };
     let (time, who) = (sheet.time(message.time_ms), sheet.author(message));
     let state = sheet.state(message);
     let state = state.map_or_else(String::new, |state| format!(" ({state})"));
     let text = message.text.as_ref().map(|text| visible::text(&text.0));
-    let file = sheet.file(message);
-    let file = file.map_or_else(String::new, |file| format!("📎 {file} "));
+    let place = places.and_then(|places| places.of(message));
+    let place = place.map_or_else(String::new, |place| format!("→ {} ", place.display()));
+    let file = sheet.file(message, places);
+    let file = file.map_or_else(String::new, |file| format!("📎 {file} {place}"));
     let text = (file + &text.unwrap_or_default())
         .trim_end()
         .replace('\n', &format!("\n{INDENT}"));

@@ -91,7 +91,7 @@ pub async fn save(
 }
 
 /// The name in a directory, then the name with a number behind it.
-fn names(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> + Send + use<> {
+pub(crate) fn names(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> + Send + use<> {
     let whole = directory.join(name);
     let part = |part: Option<&OsStr>| part.map(|part| part.to_string_lossy().into_owned());
     let stem = part(whole.file_stem()).unwrap_or_default();

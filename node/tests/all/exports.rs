@@ -1,9 +1,16 @@
 //! A conversation as a file: complete, in pages, and nothing in it that a reader's program obeys.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Api, ExportFormat, MAX_PAGE, Message, NewMessage, PageFrom, Private};
-use hedgerow_node::export::{Circumstances, Export};
+use bytes::Bytes;
+use futures_util::{StreamExt, stream};
+use hedgerow_node::api::{
+    Api, ExportFormat, Form, MAX_PAGE, Message, MessageId, NewMessage, NewUpload, PageFrom, Private,
+};
+use hedgerow_node::export::{Circumstances, Export, Folder, Placed};
 use hedgerow_node::words::Language;
 use jiff::tz::TimeZone;
 
@@ -135,4 +142,147 @@ async fn what_disappears_is_in_no_file_also_where_it_is_answered() {
         let file = parts(&node, format).await.concat();
         assert!(file.contains("this stays") && !file.contains("for a minute"));
     }
+}
+
+async fn attach(node: &Hosted, name: &str, content: &'static str) -> MessageId {
+    let new = NewUpload {
+        name: Private(name.into()),
+        media_type: None,
+        size: None,
+        form: Form::AsItIs,
+    };
+    let content = stream::iter([Ok(Bytes::from(content))]).boxed();
+    let file = Some(node.upload(new, content).await.unwrap().id);
+    let message = NewMessage {
+        file,
+        ..NewMessage::text("")
+    };
+    let chat = node.ben.conversation.clone();
+    node.send(chat, message).await.unwrap()
+}
+
+/// What is written at a path, and what became of the folder beside it.
+async fn written(node: &Hosted, path: &Path, format: ExportFormat) -> (String, Placed) {
+    let circumstances = Circumstances {
+        language: Language::English,
+        zone: TimeZone::UTC,
+        now_ms: 1_790_000_000_000,
+    };
+    let of = node.ben.conversation.clone();
+    let mut export = Export::begin(node, of, format, circumstances)
+        .await
+        .unwrap();
+    let mut folder = Folder::beside(path);
+    let mut text = String::new();
+    while let Some(part) = export.part_with_files(node, &mut folder).await.unwrap() {
+        text += &part;
+    }
+    (text, folder.place().unwrap())
+}
+
+#[tokio::test]
+async fn files_stand_beside_the_export_under_clean_names_and_it_says_which_are_not_here() {
+    let node = Hosted::new(1);
+    let chat = node.ben.conversation.clone();
+    for (name, content) in [
+        ("a.txt", "one"),
+        ("a.txt", "two"),
+        ("\"><script>.exe", "three"),
+        ("photo\u{202e}gpj.exe", "four"),
+    ] {
+        attach(&node, name, content).await;
+    }
+    let freed = attach(&node, "freed.txt", "gone").await;
+    node.free_file(chat.clone(), freed.clone()).await.unwrap();
+    node.set_timer(chat.clone(), 60).await.unwrap();
+    attach(&node, "minute.txt", "for a minute").await;
+    let place = tempfile::tempdir().unwrap();
+    fs::create_dir(place.path().join("ben-files")).unwrap();
+
+    let (page, placed) = written(&node, &place.path().join("ben.html"), ExportFormat::Html).await;
+    let folder = place.path().join("ben-files (2)");
+    assert_eq!(placed.path.as_ref(), Some(&folder));
+    assert_eq!((placed.saved, placed.absent), (4, 1));
+    let mut contents: Vec<(String, String)> = Vec::new();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let entry = entry.unwrap();
+        assert_eq!(
+            entry.metadata().unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        let name = entry.file_name().into_string().unwrap();
+        contents.push((name, fs::read_to_string(entry.path()).unwrap()));
+    }
+    contents.sort();
+    let expected = [
+        ("___script_.exe", "three"),
+        ("a (2).txt", "two"),
+        ("a.txt", "one"),
+        ("photogpj.exe", "four"),
+    ];
+    assert_eq!(
+        contents,
+        expected.map(|(name, text)| (name.into(), text.into()))
+    );
+    let links: Vec<&str> = page
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    let encoded = |name: &str| format!("./ben%2Dfiles%20%282%29/{name}");
+    let expected = [
+        encoded("a%2Etxt"),
+        encoded("a%20%282%29%2Etxt"),
+        encoded("%5F%5F%5Fscript%5F%2Eexe"),
+        encoded("photogpj%2Eexe"),
+    ];
+    assert_eq!(links, expected);
+    assert!(!page.contains("<script") && page.contains("freed.txt (4 B) [not here]"));
+
+    let (json, placed) = written(&node, &place.path().join("x.json"), ExportFormat::Json).await;
+    assert_eq!(placed.path, Some(place.path().join("x-files")));
+    let file: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let saved = file["messages"].as_array().unwrap().iter();
+    let saved: Vec<_> = saved.filter_map(|one| one.get("saved_as")).collect();
+    assert_eq!(saved.len(), 5);
+    assert_eq!(saved[1], "x-files/a (2).txt");
+    assert!(saved[4].is_null());
+    placed.undo();
+    assert!(!place.path().join("x-files").exists());
+
+    let (text, _) = written(&node, &place.path().join("x.txt"), ExportFormat::Text).await;
+    assert!(text.contains("📎 a.txt (3 B) → x-files/a.txt"));
+    assert!(text.contains("📎 freed.txt (4 B) [not here]"));
+}
+
+#[tokio::test]
+async fn a_conversation_without_files_has_no_folder_and_one_that_breaks_off_leaves_none() {
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("ben.html");
+    let node = Hosted::new(3);
+    let (_, placed) = written(&node, &path, ExportFormat::Html).await;
+    assert_eq!((placed.path, placed.saved, placed.absent), (None, 0, 0));
+    attach(&node, "a.txt", "one").await;
+    let circumstances = Circumstances {
+        language: Language::English,
+        zone: TimeZone::UTC,
+        now_ms: 0,
+    };
+    let of = node.ben.conversation.clone();
+    let mut export = Export::begin(&node, of, ExportFormat::Html, circumstances)
+        .await
+        .unwrap();
+    let mut folder = Folder::beside(&path);
+    for _ in ["beginning", "messages"] {
+        export.part_with_files(&node, &mut folder).await.unwrap();
+    }
+    node.remove(node.ben.id.clone()).await.unwrap();
+    assert!(export.part_with_files(&node, &mut folder).await.is_err());
+    // Somebody takes its name meanwhile.
+    fs::create_dir(place.path().join("ben-files")).unwrap();
+    fs::write(place.path().join("ben-files/theirs"), "").unwrap();
+    assert!(folder.place().is_err());
+    let left: Vec<_> = fs::read_dir(place.path()).unwrap().collect();
+    assert_eq!(left.len(), 1);
+    assert!(place.path().join("ben-files/theirs").exists());
 }

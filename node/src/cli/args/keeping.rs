@@ -83,13 +83,15 @@ pub enum Keeping {
         last: u32,
     },
 
-    /// Write a conversation into a file that anybody can read
+    /// Write a conversation with its files, for anybody to read
     #[command(
         after_help = "Examples:\n  hedgerow export Ben ben.html         a page that opens offline\n  \
         hedgerow export Ben ben.json         for programs\n  \
         hedgerow export Ben ben.txt          lines\n  \
-        hedgerow export me ~                 your notes, as me.html\n\n\
-        The file is not sealed. It is never written over another, and stands under its name \
+        hedgerow export me ~                 your notes, as me.html\n  \
+        hedgerow export Ben ben.html --without-files\n\n\
+        The files of the messages go into a folder beside it, here ben-files, and the page leads to them. \
+        Nothing of it is sealed. It is never written over anything, and stands under its name \
         only when it is complete."
     )]
     Export {
@@ -102,6 +104,10 @@ pub enum Keeping {
         /// The format, if the name of the file does not end with it
         #[arg(long, value_enum, value_name = "FORMAT")]
         format: Option<FormatName>,
+
+        /// Write only the names of files
+        #[arg(long)]
+        without_files: bool,
 
         /// Do not ask
         #[arg(long)]

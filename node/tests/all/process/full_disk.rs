@@ -16,6 +16,7 @@ use hedgerow_node::directory::RESERVE_BYTES;
 use hedgerow_node::host::Local;
 use hedgerow_node::runtime::OnAir;
 
+use super::files;
 use super::people::{
     Daemon, Pair, copy, event, hedgerow, open, own, pair, passphrase, place, until,
 };
@@ -300,6 +301,8 @@ async fn an_export_to_a_full_disk_leaves_no_half_of_it_and_the_node_goes_on() {
         let text = Private("what was said ".repeat(4_000));
         a.api.send_to(pair.b_of_a.clone(), text).await.unwrap();
     }
+    let chat = a.api.chat_with(pair.b_of_a.clone()).await.unwrap().id;
+    files::send(&a.api, &chat, 100_000).await;
     let export = async |to: &Path| {
         let mut export = hedgerow(&pair.a);
         export.args(["export", "Ben", "--yes"]).arg(to);

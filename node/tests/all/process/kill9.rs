@@ -13,9 +13,13 @@ use hedgerow_node::runtime::OnAir;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
 
+use super::files;
 use super::people::{
     Daemon, Pair, client, hedgerow, open, pair, settled, texts, transcript_at_rest, until,
 };
+
+/// The length of a file that goes with an export.
+const FILE: usize = 8 << 20;
 
 /// Texts acknowledged, and texts whose sending was cut off: those may be there or not.
 #[derive(Default)]
@@ -264,10 +268,17 @@ async fn an_export_that_is_killed_leaves_no_half_file_under_its_name() {
             .await
             .unwrap();
     }
+    let chat = a.api.chat_with(pair.b_of_a.clone()).await.unwrap().id;
+    files::send(&a.api, &chat, FILE).await;
     let place = pair.place.path().join("out");
     std::fs::create_dir(&place).unwrap();
+    let asides = || {
+        let names = names(&place).into_iter();
+        names.filter(|name| name.starts_with(".hedgerow-")).count()
+    };
     let mut cut = 0;
     for round in 0..10 {
+        let before = asides();
         let file = place.join(format!("{round}.html"));
         let mut export = hedgerow(&pair.a);
         export.args(["export", "Ben", "--yes"]).arg(&file);
@@ -277,17 +288,19 @@ async fn an_export_that_is_killed_leaves_no_half_file_under_its_name() {
             .spawn()
             .unwrap();
         // It writes aside now.
-        until(async || {
-            let is_aside = |name: &String| name.starts_with(".hedgerow-");
-            names(&place).iter().filter(|name| is_aside(name)).count() > cut
-                || export.try_wait().unwrap().is_some()
-        })
-        .await;
+        until(async || asides() > before || export.try_wait().unwrap().is_some()).await;
         export.kill().unwrap();
         export.wait().unwrap();
         match std::fs::read_to_string(&file) {
             Ok(whole) => assert!(whole.ends_with("</html>\n")),
             Err(_) => cut += 1,
+        }
+        // A folder has its name only when all is in it.
+        let folder = place.join(format!("{round}-files"));
+        if let Ok(film) = std::fs::metadata(folder.join("film.mkv")) {
+            assert_eq!(film.len(), FILE as u64);
+        } else {
+            assert!(!folder.exists() && !file.exists());
         }
     }
     assert!(cut > 0, "none was killed in time");
