@@ -1,22 +1,28 @@
 //! The cost of 10,000 messages of 200 bytes over a store in memory: append, send, ingest and show.
+//! The catch-up of a group's member on as many messages by 50 authors who answer each other, beside that of a chat.
 //! And a sync of 2,000 reactions onto 100,000 messages, beside one of 2,000 messages.
 
 use bytes::Bytes;
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
+use ed25519_dalek::SigningKey;
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
+use hedgerow_sync::group::{Draft, Group};
 use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
-use hedgerow_sync::ingest::Devices;
+use hedgerow_sync::ingest::{Authorities, Authority, Devices};
 use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::membership::{Act, Founding, Level, MemberKey, Operation};
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::reconcile::{Channel, Reconciler, Shared};
 use hedgerow_sync::space::{self, SpaceKind};
 use hedgerow_sync::store::Store;
-use hedgerow_sync::wire::{Message, Role};
+use hedgerow_sync::wire::{Blind, Message, Role};
 
 const MESSAGES: u64 = 10_000;
 /// What two hold who sync reactions.
 const OLD: u64 = 100_000;
+/// Authors of a group.
+const AUTHORS: u8 = 50;
 /// Reactions of one sync.
 const REACTIONS: u64 = 2_000;
 const SPACE: SpaceId = SpaceId([1; 16]);
@@ -183,6 +189,103 @@ fn messages(criterion: &mut Criterion) {
     });
 }
 
+/// The catch-up of a member from one peer. Both sides work in turn, as they do for the chat beside it.
+fn group(criterion: &mut Criterion) {
+    let keys: Vec<SigningKey> = (0..=AUTHORS)
+        .map(|number| SigningKey::from_bytes(&[number; 32]))
+        .collect();
+    let member = |key: &SigningKey| MemberKey(key.verifying_key().to_bytes());
+    let people = keys.iter().map(|key| (member(key), Level::ADMIN));
+    let founding = Act::Create(Founding::Line {
+        people: people.collect(),
+        continues: None,
+    });
+    let root = Operation::new(member(&keys[0]), Vec::new(), founding).expect("within limits");
+    let root = root.sign(&keys[0]).expect("its own key");
+    let found = || {
+        let mut store = MemoryStore::new();
+        let group = store
+            .write(|txn| Ok(Group::found(txn, SPACE, &root, None).expect("a founding")))
+            .expect("memory does not fail");
+        (store, group)
+    };
+    let (mut full, mut writers) = found();
+    let write = full.write(|txn| {
+        for number in 0..MESSAGES {
+            let mut salt = [0; 16];
+            salt[..8].copy_from_slice(&number.to_be_bytes());
+            let draft = Draft {
+                what: What::TEXT,
+                wall_ms: number as i64 * 20_000,
+                body: Body::Bytes(Bytes::from(vec![b'x'; 200])),
+                salt,
+            };
+            // In no order.
+            let author = 1 + (number * 37_501 % 10_007 % u64::from(AUTHORS)) as usize;
+            let opening = Incarnation(author as u64);
+            let appended = writers.append(txn, &keys[author], opening, draft);
+            appended.expect("the space exists");
+        }
+        Ok(())
+    });
+    write.expect("memory does not fail");
+    let mut sending = session(&mut full, READER, Role::Dialler);
+    let blind = Blind::new(&SECRET, b"hash", Role::Answerer);
+    let named = Message::Control {
+        space: blind,
+        named: vec![writers.membership().root().id()],
+    };
+    let nothing = Message::Frontier {
+        space: blind,
+        base: None,
+        logs: space::Frontier::new(),
+        tags: Default::default(),
+        more: false,
+    };
+    for message in [named, nothing] {
+        hear(&mut full, &mut sending, &mut writers, &message);
+    }
+    let items = send_all(&full, &mut sending);
+    criterion.bench_function("group: take in 10,000 of 50 authors", |bench| {
+        bench.iter_batched(
+            || {
+                let (mut store, group) = found();
+                let session = session(&mut store, WRITER, Role::Answerer);
+                (store, group, session)
+            },
+            |(mut store, mut group, mut session)| {
+                for item in &items {
+                    hear(&mut store, &mut session, &mut group, item);
+                }
+                let rows = store.read(|reader| space::summary(reader, SPACE));
+                let rows = rows.expect("memory does not fail").map(|it| it.rows);
+                assert_eq!(rows, Some(MESSAGES), "something is missing");
+                store
+            },
+            BatchSize::LargeInput,
+        );
+    });
+}
+
+/// A member of a group gets an item.
+fn hear(store: &mut MemoryStore, session: &mut Reconciler, group: &mut Group, message: &Message) {
+    struct InGroup<'a>(&'a mut Group);
+    impl Authorities for InGroup<'_> {
+        fn of(&mut self, _: SpaceId) -> Authority<'_> {
+            Authority::Group(self.0)
+        }
+    }
+    let content = Bytes::from(message.encode());
+    let taken = store.write(|txn| {
+        session.receive(txn, &mut InGroup(group), message.kind(), &content)?;
+        while session.is_busy() {
+            session.proceed(txn, &mut InGroup(group))?;
+        }
+        Ok(())
+    });
+    taken.expect("memory does not fail");
+}
+
 /// What is new in one sync of two who hold the same old messages.
 fn reactions(criterion: &mut Criterion) {
     let mut old = empty();
@@ -241,6 +344,6 @@ fn reactions(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = messages, reactions
+    targets = messages, group, reactions
 }
 criterion_main!(benches);

@@ -173,7 +173,7 @@ pub fn append(
         Some(head) => head,
         None => row.new_log(txn, space, log, true)?,
     };
-    let (links, lamport) = row.next_links(txn, space, &head, |_| Ok(true))?;
+    let (links, lamport) = row.next_links(txn, space, &head, |tip| Ok(Some(*tip)))?;
     let entry = Entry {
         what,
         links,
@@ -552,13 +552,13 @@ impl SpaceRow {
         Ok(LogRow::new(number, mine))
     }
 
-    /// What the next entry of a log links to, and its Lamport: the tips of the other logs that are shown.
+    /// What the next entry of a log links to, and its Lamport: the tips of the other logs, or what `shown` has in place of one.
     pub(crate) fn next_links(
         &self,
         reader: &(impl Reader + ?Sized),
         space: SpaceId,
         head: &LogRow,
-        is_shown: impl Fn(&Tip) -> Result<bool, StorageError>,
+        shown: impl Fn(&Tip) -> Result<Option<Tip>, StorageError>,
     ) -> Result<(Vec<EntryId>, Lamport), StorageError> {
         let mut links = Vec::new();
         let mut lamport = head.lamport;
@@ -566,9 +566,9 @@ impl SpaceRow {
             if links.len() == MAX_LINKS {
                 break;
             }
-            if !is_shown(tip)? {
+            let Some(tip) = shown(tip)? else {
                 continue;
-            }
+            };
             lamport = lamport.max(tip.lamport);
             links.push(EntryId {
                 log: log_name(reader, space, tip.log)?,

@@ -1,29 +1,33 @@
 //! Entries of our own. Each is signed at once, so a log of ours is passed on like any other.
 
+use std::ops::{Bound, ControlFlow};
+
 use ed25519_dalek::SigningKey;
 
 use super::Group;
-use crate::batch::{Batch, BatchBuilder, Chain, ProofKind, Salt, Version};
+use crate::batch::{Batch, BatchBuilder, Chain, Head, ProofKind, Salt, Version};
 use crate::conversation::{self, Accepted};
-use crate::entry::{Entry, MAX_BODY, MAX_LINKS};
-use crate::id::{EntryId, Incarnation, LogId, Seq};
+use crate::entry::{Body, Entry, MAX_BODY, MAX_LINKS, What};
+use crate::id::{EntryId, Incarnation, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::membership::{MemberKey, Posted, Showing};
 use crate::rows::Rows;
-use crate::segment::{Lamports, SEGMENT_VERSION, Segment, Standing, put_stored};
-use crate::space::{AppendError, Appended, SpaceRow};
-use crate::store::{StorageError, Txn};
+use crate::segment::{
+    Lamports, SEGMENT_VERSION, Segment, Standing, put_stored, standing_of, with_segment,
+};
+use crate::space::{AppendError, Appended, SpaceRow, Tip};
+use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{Key, SEGMENTS, damaged};
 
 /// An entry to be written.
 #[derive(Debug, Clone)]
 pub struct Draft {
     /// Its kind and target.
-    pub what: crate::entry::What,
+    pub what: What,
     /// Wall time, Unix milliseconds.
     pub wall_ms: i64,
     /// Its body.
-    pub body: crate::entry::Body,
+    pub body: Body,
     /// Random, for this entry alone: once the body has left, its commitment tells nothing of it.
     pub salt: Salt,
 }
@@ -57,11 +61,8 @@ impl Group {
             Some(head) => head,
             None => row.new_log(txn, space, log, true)?,
         };
-        let is_shown = |tip: &crate::space::Tip| {
-            let refused = Key::refused(space, tip.log, tip.seq.0);
-            Ok(!txn.with(&refused, &mut |_| ())?)
-        };
-        let (links, lamport) = row.next_links(txn, space, &head, is_shown)?;
+        let shown = |tip: &Tip| last_shown(txn, space, tip);
+        let (links, lamport) = row.next_links(txn, space, &head, shown)?;
         let id = EntryId {
             log,
             seq: Seq(head.head.0 + 1),
@@ -108,6 +109,32 @@ impl Group {
         self.apply_showing(txn, &changed)?;
         Ok(Appended { id, changes })
     }
+}
+
+/// The last entry of a log that is shown: a link to one that is not would bring it back.
+fn last_shown(reader: &dyn Txn, space: SpaceId, tip: &Tip) -> Result<Option<Tip>, StorageError> {
+    let mut seq = tip.seq.0;
+    let (low, high) = (
+        Key::refused(space, tip.log, 0),
+        Key::refused(space, tip.log, seq),
+    );
+    let range = (Bound::Included(&low[..]), Bound::Included(&high[..]));
+    reader.scan(range, Direction::Backward, &mut |key, _| {
+        if key.last_chunk().copied().map(u64::from_be_bytes) != Some(seq) {
+            return ControlFlow::Break(());
+        }
+        seq -= 1;
+        ControlFlow::Continue(())
+    })?;
+    if seq == tip.seq.0 || seq == 0 {
+        return Ok((seq > 0).then_some(*tip));
+    }
+    let standing = standing_of(reader, space, tip.log, Seq(seq))?;
+    Ok(Some(Tip {
+        seq: Seq(seq),
+        lamport: standing.lamport,
+        ..*tip
+    }))
 }
 
 /// Adds `entry`, the next of `log`, to the tail segment if that is one batch of this version with room, else to a new segment.
@@ -171,12 +198,12 @@ fn resume(
 
 /// The signed end of a log that is held.
 pub(super) fn signed_end(
-    txn: &(impl crate::store::Reader + ?Sized),
-    space: crate::id::SpaceId,
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
     log: LogId,
     row: &LogRow,
-) -> Result<crate::batch::Head, StorageError> {
-    crate::segment::with_segment(txn, space, row.number, row.head, |bytes| {
+) -> Result<Head, StorageError> {
+    with_segment(reader, space, row.number, row.head, |bytes| {
         let mut last: Option<Batch<'_>> = None;
         for stored in Segment::open(bytes)? {
             last = Some(stored?.batch);

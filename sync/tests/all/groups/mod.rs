@@ -1,4 +1,7 @@
 //! Groups that replicate: each member passes on what any of them wrote.
 
+mod bytes;
+mod hostile;
 mod passing;
 mod reach;
+mod world;

@@ -32,7 +32,7 @@ fn entry(person: Person, seq: u64, version: &[Number], links: &[usize]) -> Entry
     }
 }
 
-fn posted(story: &Story, entries: &[Entry]) -> BTreeMap<EntryId, Posted> {
+pub fn posted(story: &Story, entries: &[Entry]) -> BTreeMap<EntryId, Posted> {
     let ids = story.ids();
     let posted = |entry: &Entry| Posted {
         author: story.key(entry.author),
@@ -158,9 +158,9 @@ fn an_entry_that_names_an_unknown_operation_waits() {
 }
 
 /// Entries at random: who writes, how little of the events he claims to know, what he follows.
-type Posts = Vec<(u8, u8, Option<u8>, u8)>;
+pub type Posts = Vec<(u8, u8, Option<u8>, u8)>;
 
-fn posts(story: &Story, posts: &Posts) -> Vec<Entry> {
+pub fn posts(story: &Story, posts: &Posts) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for (who, version, link, _) in posts {
         let author = usize::from(*who) % story.names.len();

@@ -7,6 +7,7 @@ mod control;
 mod implementations;
 mod order;
 mod properties;
+mod shown;
 
 /// Number of random histories: `usual`, unless `PROPTEST_CASES` is set.
 fn histories(usual: u32) -> u32 {

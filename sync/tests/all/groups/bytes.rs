@@ -1,0 +1,121 @@
+//! The items of groups, byte by byte (`docs/PROTOCOL.md` section 4b).
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use hedgerow_sync::batch::{Chain, Head};
+use hedgerow_sync::group::Fork;
+use hedgerow_sync::id::{DeviceId, Incarnation, LogId, Seq};
+use hedgerow_sync::membership::OperationId;
+use hedgerow_sync::wire::{Blind, FORKED, MAX_NAMED, MAX_OPERATIONS_BYTES, Message};
+use proptest::prelude::*;
+
+const SPACE: Blind = Blind([1; 8]);
+const LOG: LogId = LogId {
+    device: DeviceId([2; 16]),
+    incarnation: Incarnation(3),
+};
+
+fn is(message: &Message, bytes: &[u8]) {
+    assert_eq!(message.encode(), bytes);
+    let content = Bytes::copy_from_slice(bytes);
+    assert!(Message::decode(message.kind(), &content).as_ref() == Ok(message));
+}
+
+#[test]
+fn items_of_groups_have_these_bytes() {
+    let ids = vec![OperationId([4; 32])];
+    let names = [&[0x82, 0x48][..], &[1; 8], &[0x81, 0x58, 32], &[4; 32]].concat();
+    let (named, wanted) = (ids.clone(), ids);
+    is(
+        &Message::Control {
+            space: SPACE,
+            named,
+        },
+        &names,
+    );
+    is(
+        &Message::WantOperations {
+            space: SPACE,
+            wanted,
+        },
+        &names,
+    );
+    let operations = vec![Bytes::from_static(b"abc"), Bytes::from_static(b"d")];
+    let message = Message::Operations {
+        space: SPACE,
+        operations,
+    };
+    is(&message, &[&[1; 8][..], b"\x03abc\x01d"].concat());
+    let head = Head {
+        seq: Seq(5),
+        chain: Chain([6; 32]),
+        signature: [7; 64],
+    };
+    let message = Message::Forked {
+        space: SPACE,
+        log: LOG,
+        fork: Fork {
+            head,
+            run: Bytes::from_static(b"run"),
+        },
+    };
+    let log = [&[3][..], &[2; 16], &3u64.to_be_bytes()].concat();
+    let proof = [&[5][..], &[6; 32], &[7; 64], b"run"].concat();
+    is(&message, &[&[1; 8][..], &log, &proof].concat());
+}
+
+#[test]
+fn only_a_frontier_of_a_group_has_tags() {
+    let frontier = |tags: BTreeMap<_, _>| Message::Frontier {
+        space: SPACE,
+        base: None,
+        logs: [(LOG, Seq(9))].into(),
+        tags,
+        more: false,
+    };
+    let chat = [
+        &[0x83, 0x48][..],
+        &[1; 8],
+        &[0xf6, 0x81, 0x83, 0x50],
+        &[2; 16],
+        &[3, 9],
+    ]
+    .concat();
+    is(&frontier(BTreeMap::new()), &chat);
+    let mut group = chat.clone();
+    group[12] = 0x84;
+    group.push(0x50);
+    group.extend(FORKED);
+    is(&frontier([(LOG, FORKED)].into()), &group);
+}
+
+#[test]
+fn items_over_a_limit_are_refused() {
+    let names = |count| Message::Control {
+        space: SPACE,
+        named: vec![OperationId([4; 32]); count],
+    };
+    assert!(Message::decode(22, &names(MAX_NAMED).encode().into()).is_ok());
+    assert!(Message::decode(22, &names(MAX_NAMED + 1).encode().into()).is_err());
+    let operations = |length| Message::Operations {
+        space: SPACE,
+        operations: vec![vec![0; length].into()],
+    };
+    let most = MAX_OPERATIONS_BYTES - 3;
+    assert!(Message::decode(23, &operations(most).encode().into()).is_ok());
+    assert!(Message::decode(23, &operations(most + 1).encode().into()).is_err());
+}
+
+proptest! {
+    #[test]
+    fn noise_is_no_item_or_has_one_form(noise in prop::collection::vec(any::<u8>(), 0..200), kind in 22..26u64) {
+        let content = Bytes::from(noise);
+        if let Ok(message) = Message::decode(kind, &content) {
+            prop_assert_eq!(message.kind(), kind);
+            let again = Message::decode(kind, &message.encode().into());
+            prop_assert!(again.as_ref() == Ok(&message));
+        }
+        let _ = Fork::decode(&content);
+    }
+}
