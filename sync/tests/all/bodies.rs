@@ -181,7 +181,7 @@ fn a_batch_that_comes_back_changed_is_refused() {
         let BodyView::Gap(commitment) = entry.body else {
             panic!("the body has left");
         };
-        find(&expanded, &commitment)
+        find(&expanded, commitment)
     };
     let log = alice.log();
     let returned = |core: &[u8]| {
