@@ -25,8 +25,8 @@ impl Reconciler {
         left: &mut usize,
         events: &mut Vec<Event>,
     ) -> Result<bool, StorageError> {
-        let authority = match authorities.of(intake.space) {
-            Authority::Devices(devices) => &devices.clone(),
+        let authority = &match authorities.of(intake.space) {
+            Authority::Devices(devices) => devices,
             Authority::Group(group) => {
                 return self.group_intake(txn, group, intake, left, events);
             }

@@ -54,7 +54,7 @@ impl GroupProgress {
     }
 
     fn tell(&mut self) {
-        self.tell_due = !std::mem::replace(&mut self.told, true);
+        self.tell_due |= !std::mem::replace(&mut self.told, true);
     }
 
     /// Sends all operations, to a peer that cannot answer.
@@ -193,7 +193,8 @@ impl Reconciler {
 
     /// Looks again at runs that wait, if anything has changed for them.
     pub(super) fn resolve(&mut self, space: SpaceId) {
-        if self.group(space).is_some_and(|it| it.pool.has_work()) {
+        let has_work = self.group(space).is_some_and(|it| it.pool.has_work());
+        if has_work || self.dropped.contains(&space) {
             self.tasks.push_back(Task::Intake(Intake {
                 space,
                 next: None,

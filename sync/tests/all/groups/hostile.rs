@@ -141,6 +141,32 @@ fn an_honest_log_is_never_taken_for_a_forked_one() {
     assert!(members.iter().all(|it| faults(&it.events).is_empty()));
 }
 
+/// Not a lie, but out of order: it is asked for again once the operation has come.
+#[test]
+fn a_run_of_one_whose_appointment_comes_later_comes_again() {
+    let mut members = circle(1, 2);
+    let mut session = attack(&mut members);
+    let appointment = members[0].set(9, Level::MEMBER);
+    let message = run(9, log(9, 1), &members[0], &[vec![]]);
+    hear(&mut session, &mut members[1], &message);
+    assert!(faults(&members[1].events).is_empty());
+    session.send(1, &members[1], 1 << 20);
+    let wants = |message: &Message| matches!(message, Message::WantOperations { wanted, .. } if *wanted == [appointment]);
+    assert!(session.items.iter().any(wants));
+    session.items.clear();
+    let bytes = members[0]
+        .store
+        .read(|reader| hedgerow_sync::control::ControlLog::operation(reader, GROUP, appointment));
+    let message = Message::Operations {
+        space: blind(),
+        operations: vec![bytes.unwrap().unwrap().into()],
+    };
+    hear(&mut session, &mut members[1], &message);
+    session.send(1, &members[1], 1 << 20);
+    let asks = |message: &Message| matches!(message, Message::Frontier { base: None, .. });
+    assert!(session.items.iter().any(asks));
+}
+
 /// A false proof is the peer's fault.
 #[test]
 fn a_proof_of_a_fork_is_verified() {

@@ -1,8 +1,10 @@
 //! What members pass on.
 
+use hedgerow_sync::body;
 use hedgerow_sync::membership::{Act, Held, Level};
+use hedgerow_sync::store::Store;
 
-use crate::support::circle::{Session, all_meet, circle, faults, meet, two};
+use crate::support::circle::{GROUP, Session, all_meet, circle, faults, meet, two};
 use crate::support::group::keys::member;
 
 #[test]
@@ -43,6 +45,33 @@ fn runs_that_answer_each_other_come_together() {
     // What was merged on the way is passed on once more, by one who never met the authors.
     let [third, second] = two(&mut members, 2, 1);
     assert_eq!(third.digest(), second.digest());
+}
+
+/// The chain stays, so whoever passes the run on proves it all the same.
+#[test]
+fn a_body_that_was_removed_stays_away_and_its_neighbours_are_passed_on() {
+    let mut members = circle(1, 2);
+    members[1].say("one");
+    let secret = members[1].say("two");
+    members[1].say("three");
+    let [hub, author] = two(&mut members, 0, 1);
+    meet(hub, author, 1);
+    let removed = hub.store.write(|txn| body::remove(txn, GROUP, secret));
+    assert!(removed.unwrap());
+    let [hub, third] = two(&mut members, 0, 2);
+    meet(hub, third, 2);
+    assert_eq!(third.texts(), ["one", "", "three"]);
+    assert_eq!(third.digest(), hub.digest());
+    assert!(faults(&third.events).is_empty());
+    // The author's own copy loses it too, commitment aside, and it goes on with the same log.
+    let [author, third] = two(&mut members, 1, 2);
+    let removed = author.store.write(|txn| body::remove(txn, GROUP, secret));
+    assert!(removed.unwrap());
+    author.say("four");
+    meet(author, third, 3);
+    assert_eq!(author.texts(), ["one", "", "three", "four"]);
+    assert_eq!(third.texts(), author.texts());
+    assert!(faults(&third.events).is_empty());
 }
 
 #[test]
