@@ -97,7 +97,7 @@ fn sender(store: &mut MemoryStore) -> Reconciler {
 fn sender_to(store: &mut MemoryStore, held: space::Frontier) -> Reconciler {
     let mut session = session(store, READER, Role::Dialler);
     let message = Message::Frontier {
-        space: hedgerow_sync::wire::Blind::new(&SECRET, b"hash", Role::Answerer),
+        space: Blind::new(&SECRET, b"hash", Role::Answerer),
         base: None,
         logs: held,
         tags: Default::default(),

@@ -20,7 +20,7 @@ pub const MAX_FRONTIER: usize = 4_096;
 pub const MAX_DIGESTS: usize = 4_096;
 
 /// Most operations that one item names.
-pub const MAX_NAMED: usize = 1_024;
+pub const MAX_NAMED: usize = crate::membership::MAX_NAMED;
 /// Most bytes of the operations of one item.
 pub const MAX_OPERATIONS_BYTES: usize = 32_768;
 

@@ -1,5 +1,7 @@
 //! Builds batches.
 
+use ed25519_dalek::SigningKey;
+
 use super::{
     ANNOTATION, BATCH_TARGET, Batch, Chain, EntryView, FORM_BYTES, FORM_VOID, HEAD_ROOM, Head,
     KIND_SHIFT, LONG_KIND, MAX_BATCH_ENTRIES, MAX_REFS, OWN_LOG, ProofKind, REF_LENGTH, Salt,
@@ -10,7 +12,6 @@ use crate::id::{EntryId, LogId, Seq, SpaceId};
 use crate::layout::{put_varint, put_zigzag};
 use crate::mark::{MARK_LENGTH, MarkKey};
 use crate::membership::SIGNATURE_LENGTH;
-use ed25519_dalek::SigningKey;
 
 /// A batch under construction.
 #[derive(Clone)]

@@ -26,7 +26,7 @@ mod waiting;
 
 pub use self::content::{Content, Posted, Refusal, Showing, content};
 pub use self::encoding::{MAX_OPERATION, OperationError, SIGNATURE_LENGTH};
-pub(crate) use self::exchange::HeldByPeer;
+pub(crate) use self::exchange::{HeldByPeer, MAX_NAMED};
 pub use self::level::Level;
 pub use self::limits::{Full, MAX_ADMINS, MAX_OPERATIONS, MAX_PEOPLE};
 pub use self::operation::{
