@@ -19,7 +19,8 @@ use crate::membership::{MemberKey, OperationId};
 use crate::segment::{self, standing_in, with_segment};
 use crate::store::{StorageError, Txn};
 
-/// Most runs that wait in one session for one group.
+/// Most runs that wait in one session for one group, and most operations that are asked for because a run of an unknown
+/// author names them.
 pub const MAX_POOL: usize = 1_024;
 /// Most bytes that wait in one session for one group.
 pub const MAX_POOL_BYTES: usize = 8 << 20;
@@ -139,7 +140,9 @@ impl Pool {
         let Some(author) = group.author(log.device) else {
             return Ok(match version.tips().iter().find(|id| !is_held(id)) {
                 Some(missing) => {
-                    self.for_operation.entry(*missing).or_default();
+                    if self.for_operation.len() < MAX_POOL {
+                        self.for_operation.entry(*missing).or_default();
+                    }
                     Offered::Unknown
                 }
                 None => Offered::Refused(Refusal::NotMember),

@@ -5,7 +5,7 @@ use hedgerow_sync::batch::{BatchBuilder, Chain, Version};
 use hedgerow_sync::entry::{Body, Entry, What};
 use hedgerow_sync::group::{MAX_POOL, fork};
 use hedgerow_sync::id::{EntryId, Incarnation, LogId, Seq};
-use hedgerow_sync::membership::{Act, Level, Operation};
+use hedgerow_sync::membership::{Act, Level, Operation, OperationId};
 use hedgerow_sync::reconcile::Event;
 use hedgerow_sync::store::Store;
 use hedgerow_sync::wire::{Blind, LogName, Message, Role};
@@ -31,7 +31,12 @@ fn blind() -> Blind {
 /// The first entries of a log, each with these links, signed by the key of this number.
 fn run(signer: u64, log: LogId, of: &Member, links: &[Vec<EntryId>]) -> Message {
     let version = Version::new(of.group.membership().tips());
-    let mut builder = BatchBuilder::signed(log, Seq(1), 0, &version, Chain::start(GROUP, log));
+    run_under(&version, signer, log, links)
+}
+
+/// The same under any version.
+fn run_under(version: &Version, signer: u64, log: LogId, links: &[Vec<EntryId>]) -> Message {
+    let mut builder = BatchBuilder::signed(log, Seq(1), 0, version, Chain::start(GROUP, log));
     for links in links {
         let entry = Entry {
             what: What::TEXT,
@@ -165,6 +170,34 @@ fn a_run_of_one_whose_appointment_comes_later_comes_again() {
     session.send(1, &members[1], 1 << 20);
     let asks = |message: &Message| matches!(message, Message::Frontier { base: None, .. });
     assert!(session.items.iter().any(asks));
+}
+
+/// Each run names an operation that nobody has.
+#[test]
+fn runs_of_strangers_that_name_operations_without_end_are_bounded() {
+    let mut members = circle(1, 2);
+    let mut session = attack(&mut members);
+    let flood = 2 * MAX_POOL as u64;
+    for number in 0..flood {
+        let mut nowhere = [7; 32];
+        nowhere[..8].copy_from_slice(&number.to_be_bytes());
+        let version = Version::new(vec![OperationId(nowhere)]);
+        let message = run_under(&version, 50, log(50, 1 + number), &[vec![]]);
+        hear(&mut session, &mut members[1], &message);
+    }
+    for _ in 0..flood {
+        session.send(1, &members[1], 1 << 20);
+    }
+    let asked = session.items.iter().map(|message| match message {
+        Message::WantOperations { wanted, .. } => wanted.len(),
+        _ => 0,
+    });
+    let asked: usize = asked.sum();
+    assert!((1..=MAX_POOL).contains(&asked), "{asked} operations");
+    members[2].say("heard");
+    let [victim, honest] = two(&mut members, 1, 2);
+    meet(victim, honest, 5);
+    assert_eq!(victim.texts(), ["heard"]);
 }
 
 /// A false proof is the peer's fault.
