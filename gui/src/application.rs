@@ -16,14 +16,14 @@ use crate::bind::{About, Outside, Window};
 use crate::desktop::sound::{Player, Studio};
 use crate::desktop::{
     Camera, Clip, FromTray, Instance, Notices, Picture, Said, Seen, Tray, TraySaid, invitation_in,
-    is_camera_there, look_at_clipboard, open_camera,
+    is_camera_there, look_at_clipboard, open_camera, watch_motion,
 };
 use crate::fonts;
 use crate::machine::{Clocks, PreferencesFile, catch_up, downloads, in_window, reach};
 use crate::model::{
     Action, AddingAction, App, ArrangingAction, AttachAction, CameraProblem, CarryAction,
-    DoorAction, Effect, FilePath, Heard, Now, Pasted, Play, Played, PlayingAction, Record,
-    RecordingAction, ScanningAction, Sight, Silent, ToCarry, ToFile, WindowAction,
+    DoorAction, Effect, FilePath, Heard, Notification, Now, Pasted, Play, Played, PlayingAction,
+    Record, RecordingAction, ScanningAction, Sight, Silent, ToCarry, ToFile, WindowAction,
 };
 use crate::node::{Options, Worker};
 use crate::ui::{AddingView, AppWindow, PictureState, Words};
@@ -102,6 +102,8 @@ pub fn run(
     let app = App::new(zone, preferences, real.now());
     let window = Window::new(window, app, about, Box::new(real));
     watch_user(window.ui());
+    // Without a thread for it the user's own setting is left.
+    let _ = watch_motion(|still| in_window(move |window| window.act(WindowAction::Still(still))));
     if let Some(link) = link {
         window.act(DoorAction::LinkOpened(link));
     }
@@ -314,6 +316,17 @@ impl Real {
         }
     }
 
+    /// The words of a notification, in the present language.
+    fn said(&self, notification: &Notification) -> Option<Said> {
+        let ui = self.ui.upgrade()?;
+        let words = ui.global::<Words>();
+        let unread = i32::try_from(notification.unread).unwrap_or(i32::MAX);
+        Some(Said {
+            instead: words.invoke_digits(words.invoke_arrived(unread)).into(),
+            click: words.invoke_open().into(),
+        })
+    }
+
     /// Updates the icon: the present state, in the present language.
     fn show_tray(&self) {
         if let (Some(tray), Some(ui)) = (&self.tray, self.ui.upgrade()) {
@@ -345,14 +358,13 @@ impl Outside for Real {
                 let _ = open::that_detached(url.0);
             }
             Effect::Notify(notification) => {
-                if let (Some(notices), Some(ui)) = (&self.notices, self.ui.upgrade()) {
-                    let (words, unread) = (ui.global::<Words>(), notification.unread);
-                    let unread = i32::try_from(unread).unwrap_or(i32::MAX);
-                    let said = Said {
-                        instead: words.invoke_digits(words.invoke_arrived(unread)).into(),
-                        click: words.invoke_open().into(),
-                    };
+                if let (Some(notices), Some(said)) = (&self.notices, self.said(&notification)) {
                     notices.show(&notification, said);
+                }
+            }
+            Effect::ChangeNotification(notification) => {
+                if let (Some(notices), Some(said)) = (&self.notices, self.said(&notification)) {
+                    notices.change(&notification, said);
                 }
             }
             Effect::ClearNotifications => {

@@ -7,8 +7,8 @@ use std::rc::Rc;
 use hedgerow_node::api::{ConversationId, ExportFormat};
 use slint::{ComponentHandle, SharedString};
 
-use super::{Act, conversation};
-use crate::model::{App, Arrangement, ArrangingAction, DialogAction, MuteFor};
+use super::{Act, conversation, words};
+use crate::model::{App, Arrangement, ArrangingAction, DialogAction, MuteFor, ReadAll};
 use crate::ui::{self, AppWindow, ArrangingView};
 
 /// How each conversation is arranged, for a menu that opens.
@@ -32,9 +32,11 @@ impl Drawn {
             say.act(ArrangingAction::Archive(conversation(id), archived))
         });
         let say = act.clone();
-        view.on_mark_unread(move |id, unread| {
-            say.act(ArrangingAction::MarkUnread(conversation(id), unread))
-        });
+        view.on_mark_unread(move |id| say.act(ArrangingAction::MarkUnread(conversation(id))));
+        let say = act.clone();
+        view.on_mark_read(move |id| say.act(ArrangingAction::MarkRead(conversation(id))));
+        let say = act.clone();
+        view.on_ask_read_all(move || say.act(ArrangingAction::AskReadAll));
         let say = act.clone();
         view.on_ask_export(move |id| say.act(ArrangingAction::AskExport(conversation(id))));
         let say = act.clone();
@@ -62,8 +64,10 @@ impl Drawn {
         view.on_dismiss(move || say.act(DialogAction::Dismiss));
     }
 
-    pub fn draw(&self, app: &App) {
+    pub fn draw(&self, app: &App, ui: &AppWindow) {
         let arranged = &app.pages.chats.arranged;
+        ui.global::<ArrangingView>()
+            .set_any_waits(arranged.any_waits);
         self.0.borrow_mut().clone_from(&arranged.all);
     }
 }
@@ -71,6 +75,14 @@ impl Drawn {
 /// The conversation that is asked about.
 pub fn name(name: &str, ui: &AppWindow) {
     ui.global::<ArrangingView>().set_name(name.into());
+}
+
+/// What is to be marked as read.
+pub fn asked(asked: &ReadAll, ui: &AppWindow) {
+    let view = ui.global::<ArrangingView>();
+    view.set_unread(words::number(asked.messages));
+    view.set_told(asked.told);
+    view.set_disappear(asked.disappear);
 }
 
 /// The format that is chosen.

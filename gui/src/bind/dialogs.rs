@@ -100,6 +100,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
             arranging::name(name, ui);
             DialogKind::Mute
         }
+        Some(Dialog::ReadAll(asked)) => {
+            arranging::asked(asked, ui);
+            DialogKind::ReadAll
+        }
         Some(Dialog::Forward(asked)) => {
             forwarding::draw(asked, ui);
             DialogKind::Forward

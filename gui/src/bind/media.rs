@@ -34,6 +34,10 @@ impl Drawn {
         view.on_saw(move |at| say.act(MediaAction::Saw(usize::try_from(at).unwrap_or(0))));
         let say = act.clone();
         view.on_near_end(move || say.act(MediaAction::NearEnd));
+        let say = act.clone();
+        view.on_to_older(move || say.act(MediaAction::Older));
+        let say = act.clone();
+        view.on_to_newest(move || say.act(MediaAction::Newest));
     }
 
     pub fn draw(&self, app: &App, ui: &AppWindow) {
@@ -54,6 +58,8 @@ impl Drawn {
         view.set_marked(i32::try_from(media.marked).unwrap_or(-1));
         view.set_told(media.is_told);
         view.set_cut(media.is_cut);
+        view.set_newer(media.has_newer);
+        view.set_begun(media.begun as i32);
     }
 }
 

@@ -1,11 +1,14 @@
 //! The search, in the open conversation or in all of them.
 
+use hedgerow_node::api::ContactId;
 use slint::{ComponentHandle, SharedString, StyledText};
 
 use super::markdown::marked;
 use super::{Act, list, words};
-use crate::model::{App, Hit, Piece, SearchingAction};
-use crate::ui::{self, AppWindow, SearchView};
+use crate::model::{
+    App, Hit, OpenSearch, Piece, SearchingAction, Thing, Writer, WrittenBy, WrittenWhen,
+};
+use crate::ui::{self, AppWindow, FiltersView, SearchSpan, SearchThing, SearchView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<SearchView>();
@@ -17,6 +20,39 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     view.on_close(move || say.act(SearchingAction::Close));
     let say = act.clone();
     view.on_type(move |words| say.act(SearchingAction::Words(words.into())));
+    let (filters, say) = (ui.global::<FiltersView>(), act.clone());
+    filters.on_by(move |contact| {
+        let author = match contact.is_empty() {
+            true => WrittenBy::Anyone,
+            false => WrittenBy::Contact(ContactId(contact.into())),
+        };
+        say.act(SearchingAction::By(author))
+    });
+    let say = act.clone();
+    filters.on_by_me(move || say.act(SearchingAction::By(WrittenBy::Me)));
+    let say = act.clone();
+    filters.on_choose_span(move |span| {
+        say.act(SearchingAction::Written(match span {
+            SearchSpan::Any => WrittenWhen::Any,
+            SearchSpan::Today => WrittenWhen::Today,
+            SearchSpan::Week => WrittenWhen::Week,
+            SearchSpan::Month => WrittenWhen::Month,
+            SearchSpan::Year => WrittenWhen::Year,
+            SearchSpan::Older => WrittenWhen::Older,
+        }))
+    });
+    let say = act.clone();
+    filters.on_choose_thing(move |thing| {
+        say.act(SearchingAction::Having(match thing {
+            SearchThing::Everything => None,
+            SearchThing::Picture => Some(Thing::Picture),
+            SearchThing::File => Some(Thing::File),
+            SearchThing::Voice => Some(Thing::Voice),
+            SearchThing::Link => Some(Thing::Link),
+        }))
+    });
+    let say = act.clone();
+    filters.on_widen(move || say.act(SearchingAction::Widen));
     let say = act.clone();
     view.on_move(move |down| say.act(SearchingAction::Move { down }));
     let say = act.clone();
@@ -40,12 +76,48 @@ pub fn draw(app: &App, ui: &AppWindow) {
         return;
     };
     view.set_words(open.words.as_str().into());
+    view.set_lacks_words(open.lacks_words());
+    narrowed(&ui.global::<FiltersView>(), open);
     view.set_hits(list(view.get_hits(), open.hits.iter().map(hit)));
     view.set_marked(i32::try_from(open.marked).unwrap_or(-1));
     view.set_told(open.is_told);
     view.set_partial(open.is_partial);
     view.set_asked(open.asked as i32);
     view.set_here(open.conversation.is_some());
+}
+
+/// What it is narrowed to, and to what it can be.
+fn narrowed(view: &FiltersView, open: &OpenSearch) {
+    let filters = &open.filters;
+    view.set_mine(filters.author == WrittenBy::Me);
+    let writer = match &filters.author {
+        WrittenBy::Contact(id) => open.writers.iter().find(|writer| writer.id == *id),
+        WrittenBy::Anyone | WrittenBy::Me => None,
+    };
+    view.set_writer(writer.map(drawn).unwrap_or_default());
+    view.set_writers(list(view.get_writers(), open.writers.iter().map(drawn)));
+    view.set_span(match filters.span {
+        WrittenWhen::Any => SearchSpan::Any,
+        WrittenWhen::Today => SearchSpan::Today,
+        WrittenWhen::Week => SearchSpan::Week,
+        WrittenWhen::Month => SearchSpan::Month,
+        WrittenWhen::Year => SearchSpan::Year,
+        WrittenWhen::Older => SearchSpan::Older,
+    });
+    view.set_thing(match filters.thing {
+        None => SearchThing::Everything,
+        Some(Thing::Picture) => SearchThing::Picture,
+        Some(Thing::File) => SearchThing::File,
+        Some(Thing::Voice) => SearchThing::Voice,
+        Some(Thing::Link) => SearchThing::Link,
+    });
+}
+
+fn drawn(writer: &Writer) -> ui::Writer {
+    ui::Writer {
+        id: writer.id.0.as_str().into(),
+        name: writer.name.as_str().into(),
+    }
 }
 
 pub fn hit(hit: &Hit) -> ui::Hit {

@@ -134,8 +134,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_enter_sends(settings.enter_sends);
     view.set_tray(app.context.presence.tray);
     view.set_stays_on(settings.stays_on);
-    view.set_still(settings.still);
-    ui.global::<ui::Theme>().set_still(settings.still);
+    let system = app.context.presence.still;
+    view.set_still(settings.still || system);
+    view.set_system_still(system);
+    ui.global::<ui::Theme>().set_still(settings.still || system);
     view.set_may_save_name(app.may_save_own_name());
 }
 

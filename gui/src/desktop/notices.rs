@@ -26,8 +26,29 @@ pub struct Said {
     pub click: String,
 }
 
+/// What the service is to show.
+fn shown(notification: &Notification, said: Said, sound: bool) -> Shown {
+    let title = match &notification.name {
+        Some(name) => name.0.clone(),
+        None => "Hedgerow".to_owned(),
+    };
+    let body = match &notification.text {
+        Some(text) => escape(&text.0),
+        None => said.instead,
+    };
+    Shown {
+        conversation: notification.conversation.clone(),
+        title,
+        body,
+        click: said.click,
+        sound,
+    }
+}
+
 enum Order {
     Show(Box<Shown>),
+    /// In place of what is on screen, if anything is.
+    Change(Box<Shown>),
     Clear,
 }
 
@@ -58,24 +79,19 @@ impl Notices {
 
     /// Shows a notification in place of the one before.
     pub fn show(&self, notification: &Notification, said: Said) {
-        let title = match &notification.name {
-            Some(name) => name.0.clone(),
-            None => "Hedgerow".to_owned(),
-        };
-        let body = match &notification.text {
-            Some(text) => escape(&text.0),
-            None => said.instead,
-        };
+        let shown = shown(notification, said, notification.sound);
         // If the queue is full, the user has notifications enough.
-        let _ = self.0.try_send(Order::Show(Box::new(Shown {
-            conversation: notification.conversation.clone(),
-            title,
-            body,
-            click: said.click,
-            sound: notification.sound,
-        })));
+        let _ = self.0.try_send(Order::Show(Box::new(shown)));
     }
 
+    /// Has the notification on screen say this, without a sound. One that the user has closed does not come again.
+    pub fn change(&self, notification: &Notification, said: Said) {
+        let shown = shown(notification, said, false);
+        if self.0.try_send(Order::Change(Box::new(shown))).is_err() {
+            // What it says now is true no more.
+            self.clear();
+        }
+    }
     /// Withdraws the notification on screen.
     pub fn clear(&self) {
         // A thread that has ended shows nothing.
@@ -102,29 +118,48 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(Conversatio
             },
         };
         let Some(order) = order else { return };
-        if let Some((before, _)) = shown.take() {
-            before.close_async().await;
-        }
-        if let Order::Show(wanted) = order {
-            // Without the service we can do nothing.
-            let sound = match wanted.sound {
-                true => Hint::SoundName(SOUND.into()),
-                false => Hint::SuppressSound(true),
-            };
-            let handle = notify_rust::Notification::new()
-                .appname("Hedgerow")
-                .icon("org.hedgerow.Hedgerow")
-                .summary(&wanted.title)
-                .body(&wanted.body)
-                .action(CLICK, &wanted.click)
-                .hint(Hint::Category("im.received".into()))
-                .hint(sound)
-                .hint(Hint::DesktopEntry("org.hedgerow.Hedgerow".into()))
-                .show_async()
-                .await;
-            shown = handle.ok().map(|handle| (handle, wanted.conversation));
-        }
+        let before = shown.take();
+        shown = match (order, before) {
+            (Order::Change(wanted), Some((before, _))) => ask(*wanted, Some(before.id())).await,
+            // The user has closed it.
+            (Order::Change(_), None) => None,
+            (order, before) => {
+                if let Some((before, _)) = before {
+                    before.close_async().await;
+                }
+                match order {
+                    Order::Show(wanted) => ask(*wanted, None).await,
+                    _ => None,
+                }
+            }
+        };
     }
+}
+
+/// Asks the service to show a notification, in place of the one with this number. Without the service we can do nothing.
+async fn ask(
+    wanted: Shown,
+    instead_of: Option<u32>,
+) -> Option<(NotificationHandle, ConversationId)> {
+    let sound = match wanted.sound {
+        true => Hint::SoundName(SOUND.into()),
+        false => Hint::SuppressSound(true),
+    };
+    let mut notification = notify_rust::Notification::new();
+    notification
+        .appname("Hedgerow")
+        .icon("org.hedgerow.Hedgerow")
+        .summary(&wanted.title)
+        .body(&wanted.body)
+        .action(CLICK, &wanted.click)
+        .hint(Hint::Category("im.received".into()))
+        .hint(sound)
+        .hint(Hint::DesktopEntry("org.hedgerow.Hedgerow".into()));
+    if let Some(number) = instead_of {
+        notification.id(number);
+    }
+    let handle = notification.show_async().await.ok()?;
+    Some((handle, wanted.conversation))
 }
 
 /// Escapes what a contact wrote, because the service understands a little markup.

@@ -103,7 +103,9 @@ impl Action {
         matches!(
             self,
             Self::Tick
-                | Self::Window(WindowAction::Focused(_) | WindowAction::Tray(_))
+                | Self::Window(
+                    WindowAction::Focused(_) | WindowAction::Tray(_) | WindowAction::Still(_)
+                )
                 | Self::Door(DoorAction::LinkOpened(_))
                 | Self::Prefer(Preference::Window { .. })
                 | Self::Thread(

@@ -90,9 +90,9 @@ impl App {
         let outcomes = match action {
             Action::Tick | Action::Touched => Vec::new(),
             Action::Window(action) => {
-                let tray = context.presence.tray;
+                let desktop = context.presence.desktop();
                 let outcomes = context.presence.act(action, &context.preferences);
-                self.changed.settings |= context.presence.tray != tray;
+                self.changed.settings |= context.presence.desktop() != desktop;
                 outcomes
             }
             Action::OpenNotified(id) => pages.thread.notified(id, context),
@@ -267,9 +267,10 @@ impl App {
                 self.leave_empty_panes();
             }
             Outcome::Forget(id) => {
-                pages.forget_contact(&id, context);
+                let withdrawn = pages.forget_contact(&id, context);
                 self.leave_empty_panes();
-                return Vec::from_iter(self.pages.draw_chats(&self.context));
+                let drawn = self.pages.draw_chats(&self.context);
+                return withdrawn.into_iter().chain(drawn).collect();
             }
             Outcome::JumpTo(id) => return pages.thread.act(ThreadAction::JumpTo(id), context),
             Outcome::DropOld {
@@ -296,7 +297,13 @@ impl App {
             Outcome::TimerShown(id, seconds) => pages.thread.timer_shown(&id, seconds),
             Outcome::Send => return pages.thread.act(ThreadAction::Send, context),
             Outcome::KeepDraft => return pages.thread.keep_draft(),
-            Outcome::SeeWhatIsInView => pages.thread.see_what_is_in_view(context),
+            Outcome::SeeWhatIsInView => {
+                pages.thread.see_what_is_in_view(context);
+                // What is written there may have changed elsewhere, which no event tells.
+                if let Some(open) = pages.thread.id() {
+                    pages.looking.conversations.want(open.clone());
+                }
+            }
             Outcome::ComeForward => return vec![context.presence.come_forward()],
             Outcome::LookAt(id) => pages.looking.contacts.want(id),
             Outcome::NetworkChanged => pages.network.look(),

@@ -10,6 +10,7 @@ use super::dialog::Dialog;
 use super::exporting::{Exporting, ToFile};
 use super::face::Face;
 use super::outcome::Outcome;
+use super::read_all::{ReadAll, mark_read, waits};
 use super::timing::Timing;
 
 /// What a person does with a conversation as a whole.
@@ -21,8 +22,12 @@ pub enum ArrangingAction {
     Unmute(ConversationId),
     /// Archive it, or take it back.
     Archive(ConversationId, bool),
-    /// Mark it as unread, or take the mark back.
-    MarkUnread(ConversationId, bool),
+    /// Mark it as unread.
+    MarkUnread(ConversationId),
+    /// Mark it as read, and all that was never in view.
+    MarkRead(ConversationId),
+    /// Ask whether everything in all conversations is to be marked as read.
+    AskReadAll,
     /// Show the archived conversations instead of the others, or not any more.
     ShowArchived(bool),
     /// Open the notes to oneself.
@@ -105,6 +110,8 @@ pub struct Arrangements {
     pub shows_archived: bool,
     /// There are notes to oneself.
     pub has_notes: bool,
+    /// Something waits to be read somewhere.
+    pub any_waits: bool,
     /// The node was asked for the notes, which are opened as soon as it answers.
     opens_notes: bool,
     /// When the first mute ends, on the clock that never goes back.
@@ -129,8 +136,10 @@ impl Arrangements {
                 .map(|known| &known.conversation)
         };
         let has_notes = conversations().any(|one| one.kind == ConversationKind::Notes);
-        let is_other =
-            all != self.all || has_notes != self.has_notes || shows_archived != self.shows_archived;
+        let any_waits = context.conversations.iter().any(waits);
+        let is_other = all != self.all
+            || (has_notes, any_waits, shows_archived)
+                != (self.has_notes, self.any_waits, self.shows_archived);
         let now = context.now;
         let ends = conversations().filter_map(|one| match one.muted {
             Some(Muted::UntilMs(end)) => u64::try_from(end.saturating_sub(now.wall_ms)).ok(),
@@ -141,7 +150,7 @@ impl Arrangements {
             .due_ms
             .map(|left| now.monotonic_ms.saturating_add(left));
         (self.all, self.archived, self.has_notes) = (all, archived, has_notes);
-        self.shows_archived = shows_archived;
+        (self.any_waits, self.shows_archived) = (any_waits, shows_archived);
         is_other
     }
 
@@ -179,10 +188,15 @@ impl Chats {
             ArrangingAction::Archive(id, archived) => {
                 vec![Outcome::ask(Call::Archive(id, archived))]
             }
-            ArrangingAction::MarkUnread(id, unread) => {
-                let mark = Outcome::ask(Call::MarkUnread(id.clone(), unread));
+            ArrangingAction::MarkRead(id) => mark_read(&id, context),
+            ArrangingAction::AskReadAll => {
+                let asked = ReadAll::of(context).map(Dialog::ReadAll);
+                asked.map(Outcome::Show).into_iter().collect()
+            }
+            ArrangingAction::MarkUnread(id) => {
+                let mark = Outcome::ask(Call::MarkUnread(id.clone(), true));
                 // Where one reads, the mark would go at once.
-                let leaves = unread && open == Some(&id);
+                let leaves = open == Some(&id);
                 let leave = [Outcome::KeepDraft, Outcome::DropChat(id)];
                 let leave = leave.into_iter().filter(|_| leaves);
                 leave.chain([mark]).collect()

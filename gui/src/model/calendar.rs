@@ -123,6 +123,11 @@ impl Calendar {
         begins.collect()
     }
 
+    /// When the day so many days before today began here, Unix milliseconds.
+    pub fn days_ago_ms(&self, days: u16) -> i64 {
+        self.starts_ms(self.today.saturating_sub(i64::from(days).days()))
+    }
+
     fn starts_ms(&self, date: civil::Date) -> i64 {
         date.to_zoned(self.zone.clone())
             .map_or(0, |start| start.timestamp().as_millisecond())
@@ -217,6 +222,14 @@ mod tests {
         );
         // Summer time ends on this day.
         assert_eq!(days[25] - days[24], 25 * 3_600_000);
+    }
+
+    #[test]
+    fn days_ago_begin_at_midnight_whatever_hours_lie_between() {
+        let calendar = calendar("2026-10-26 12:00");
+        let days = [0, 1, 2].map(|days| calendar.days_ago_ms(days));
+        let begun = ["2026-10-26 00:00", "2026-10-25 00:00", "2026-10-24 00:00"];
+        assert_eq!(days, begun.map(at));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::effect::{Effect, Request};
 use super::exporting::Exporting;
 use super::forwarding::Forwarding;
 use super::outcome::Outcome;
+use super::read_all::ReadAll;
 use super::relays::RelayRow;
 use super::rows::Tick;
 use super::storage::{Age, Dropping, OldFiles};
@@ -121,6 +122,8 @@ pub enum Dialog {
         /// Its name.
         name: String,
     },
+    /// Mark everything as read?
+    ReadAll(ReadAll),
     /// Forward a message, and where to?
     Forward(Forwarding),
     /// After how long does what is written in a conversation disappear?
@@ -366,6 +369,7 @@ impl DialogPage {
             Some(Dialog::OpenLink { url, .. }) => {
                 vec![Outcome::Do(Effect::OpenUrl(Private(url)))]
             }
+            Some(Dialog::ReadAll(asked)) => asked.agreed(),
             Some(Dialog::Forward(forwarding)) => forwarding.forward(),
             Some(Dialog::TimerChanged(changed)) => {
                 let shown = Outcome::TimerShown(changed.conversation, changed.now_s);

@@ -25,6 +25,8 @@ pub enum Effect {
     OpenUrl(Private),
     /// Show a notification.
     Notify(Notification),
+    /// Say this in the notification that is on screen, without a sound. If the user has closed it, it stays so.
+    ChangeNotification(Notification),
     /// Make a screen reader say something.
     Announce(Announcement),
     /// Withdraw every notification.

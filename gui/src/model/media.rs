@@ -19,7 +19,7 @@ use super::previews::Picture;
 /// As many are asked for at a time.
 const PAGE: u32 = 40;
 
-/// The most that are shown.
+/// The most that are shown at a time.
 const MAX_SHOWN: usize = 500;
 
 /// What a person does with the list of files.
@@ -40,6 +40,10 @@ pub enum MediaAction {
     Saw(usize),
     /// The view comes near the last one.
     NearEnd,
+    /// Show those that are older than all that are shown.
+    Older,
+    /// Show the newest again.
+    Newest,
 }
 
 /// A file in the list.
@@ -66,6 +70,10 @@ pub struct Media {
     pub is_told: bool,
     /// There are older ones, of which this list is too short.
     pub is_cut: bool,
+    /// There are newer ones, which it does not show any more.
+    pub has_newer: bool,
+    /// Counts up whenever the list begins with another one.
+    pub begun: u32,
     conversation: Option<ConversationId>,
     messages: Vec<Message>,
     older: Option<MessageId>,
@@ -84,6 +92,12 @@ impl Media {
         self.changed = true;
         match action {
             MediaAction::Open(id) => return self.open(id, context),
+            MediaAction::Move { down: true } if self.is_cut && self.is_last_marked() => {
+                return self.older();
+            }
+            MediaAction::Move { down: false } if self.has_newer && self.marked == 0 => {
+                return self.newest();
+            }
             MediaAction::Move { down: true } => {
                 let last = self.rows.len().saturating_sub(1);
                 self.marked = (self.marked + 1).min(last);
@@ -101,6 +115,8 @@ impl Media {
                     return Vec::from_iter(self.ask());
                 }
             }
+            MediaAction::Older => return self.older(),
+            MediaAction::Newest => return self.newest(),
         }
         Vec::new()
     }
@@ -114,6 +130,41 @@ impl Media {
         self.conversation = Some(id);
         let ask = self.ask();
         [Outcome::Go(Pane::Media)].into_iter().chain(ask).collect()
+    }
+
+    fn is_last_marked(&self) -> bool {
+        self.marked + 1 >= self.rows.len()
+    }
+
+    /// Begins with what is older than all that are shown.
+    fn older(&mut self) -> Vec<Outcome> {
+        let last = self.messages.last().map(|last| last.id.clone());
+        let Some(last) = last.filter(|_| self.is_cut) else {
+            return Vec::new();
+        };
+        self.begin(Some(last))
+    }
+
+    /// Begins with the newest.
+    fn newest(&mut self) -> Vec<Outcome> {
+        match self.has_newer {
+            true => self.begin(None),
+            false => Vec::new(),
+        }
+    }
+
+    /// Begins with the newest before this message.
+    fn begin(&mut self, before: Option<MessageId>) -> Vec<Outcome> {
+        *self = Self {
+            name: take(&mut self.name),
+            conversation: self.conversation.take(),
+            has_newer: before.is_some(),
+            begun: self.begun.wrapping_add(1),
+            older: before,
+            changed: true,
+            ..Self::default()
+        };
+        Vec::from_iter(self.ask())
     }
 
     fn ask(&mut self) -> Option<Outcome> {

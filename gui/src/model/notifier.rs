@@ -1,8 +1,8 @@
 //! Notifications of messages that come while the user looks elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::{ConversationId, Event, Message, Muted, Private};
+use hedgerow_node::api::{ConversationId, Event, Message, MessageId, Muted, Private};
 
 use super::chats::excerpt;
 use super::context::Context;
@@ -22,12 +22,23 @@ pub(super) struct Notifier {
     nameless_ms: Option<u64>,
     /// Conversations that were muted when the screen was locked.
     muted: BTreeMap<ConversationId, Muted>,
+    /// The last notification, unless it was withdrawn.
+    last: Option<Last>,
+}
+
+/// What a notification is about.
+struct Last {
+    conversation: ConversationId,
+    /// The message that it tells of, if that is known.
+    message: Option<MessageId>,
+    /// What it says, unless it names nobody.
+    told: Option<Notification>,
 }
 
 impl Notifier {
     /// A contact has written. Notifies, unless the user sees it in the `open` conversation.
     pub fn came(
-        &self,
+        &mut self,
         id: &ConversationId,
         newest: Option<Message>,
         open: Option<&ConversationId>,
@@ -42,16 +53,69 @@ impl Notifier {
         if is_in_view || !is_told {
             return None;
         }
-        let text = newest.and_then(|newest| newest.text);
-        let text = text.filter(|_| context.preferences.previews);
         let face = Face::of_conversation(conversation, context);
-        Some(Outcome::Do(Effect::Notify(Notification {
+        let told = Notification {
             conversation: id.clone(),
             name: Some(Private(face.name)),
-            text: text.map(|text| Private(excerpt(&text.0))),
+            text: newest.as_ref().and_then(|newest| shown(newest, context)),
             unread: conversation.unread,
             sound: context.preferences.sound,
-        })))
+        };
+        self.last = Some(Last {
+            conversation: id.clone(),
+            message: newest.map(|newest| newest.id),
+            told: Some(told.clone()),
+        });
+        Some(Outcome::Do(Effect::Notify(told)))
+    }
+
+    /// The newest message of a conversation is this one now. If the last notification is about it and says something else,
+    /// it changes; if the message is deleted, it is withdrawn.
+    pub fn learn(
+        &mut self,
+        id: &ConversationId,
+        newest: Option<&Message>,
+        context: &Context,
+    ) -> Option<Outcome> {
+        let last = self.last.as_mut().filter(|last| last.conversation == *id)?;
+        let same = newest.filter(|newest| last.message.as_ref() == Some(&newest.id));
+        let Some(newest) = same.filter(|newest| newest.deleted.is_none()) else {
+            return self.withdraw();
+        };
+        let told = last.told.as_mut()?;
+        let text = shown(newest, context);
+        if told.text == text {
+            return None;
+        }
+        told.text = text;
+        Some(Outcome::Do(Effect::ChangeNotification(told.clone())))
+    }
+
+    /// A message has gone, or while the screen is locked may have changed. What tells of it is withdrawn.
+    pub fn gone(&mut self, conversation: &ConversationId, id: &MessageId) -> Option<Outcome> {
+        let is_last =
+            |last: &Last| last.conversation == *conversation && last.message.as_ref() == Some(id);
+        self.last.as_ref().filter(|last| is_last(last))?;
+        self.withdraw()
+    }
+
+    /// A conversation has gone. What tells of it is withdrawn.
+    pub fn forget(&mut self, conversation: &ConversationId) -> Option<Outcome> {
+        let last = self.last.as_ref();
+        last.filter(|last| last.conversation == *conversation)?;
+        self.withdraw()
+    }
+
+    /// Only these conversations are left.
+    pub fn retain(&mut self, there: &BTreeSet<ConversationId>) -> Option<Outcome> {
+        let last = self.last.as_ref();
+        last.filter(|last| !there.contains(&last.conversation))?;
+        self.withdraw()
+    }
+
+    fn withdraw(&mut self) -> Option<Outcome> {
+        self.last = None;
+        Some(Outcome::Do(Effect::ClearNotifications))
     }
 
     /// Remembers which conversations are muted, before a locked screen forgets them.
@@ -65,14 +129,18 @@ impl Notifier {
 
     /// Handles an event while the screen is locked. Notifies that somebody has written, without saying who.
     pub fn event_while_locked(&mut self, event: Event, context: &Context) -> Option<Outcome> {
-        let (Event::Message {
-            conversation,
-            author: Some(_),
-            ..
-        }
-        | Event::Messages { conversation, .. }) = event
-        else {
-            return None;
+        let (conversation, message) = match event {
+            Event::Message {
+                conversation,
+                id,
+                author: Some(_),
+            } => (conversation, Some(id)),
+            Event::Messages { conversation, .. } => (conversation, None),
+            Event::MessageGone { conversation, id }
+            | Event::MessageChanged { conversation, id } => {
+                return self.gone(&conversation, &id);
+            }
+            _ => return None,
         };
         let now_ms = context.now.monotonic_ms;
         let last_ms = self.nameless_ms;
@@ -84,6 +152,11 @@ impl Notifier {
             return None;
         }
         self.nameless_ms = Some(now_ms);
+        self.last = Some(Last {
+            conversation: conversation.clone(),
+            message,
+            told: None,
+        });
         Some(Outcome::Do(Effect::Notify(Notification {
             conversation,
             name: None,
@@ -92,4 +165,11 @@ impl Notifier {
             sound: context.preferences.sound,
         })))
     }
+}
+
+/// What a notification shows of a message.
+fn shown(message: &Message, context: &Context) -> Option<Private> {
+    let text = message.text.as_ref();
+    let text = text.filter(|_| context.preferences.previews);
+    text.map(|text| Private(excerpt(&text.0)))
 }

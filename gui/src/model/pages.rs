@@ -323,8 +323,10 @@ impl Pages {
                 self.media.message_gone(&conversation, &id, context);
                 self.viewer.message_gone(&conversation, &id, context);
                 self.thread.look(&conversation);
+                let mut outcomes = self.playing.message_gone(&id);
+                outcomes.extend(self.notifier.gone(&conversation, &id));
                 self.looking.conversations.want(conversation);
-                return self.playing.message_gone(&id);
+                return outcomes;
             }
             Event::Message { conversation, .. } | Event::Messages { conversation, .. } => {
                 self.thread.look(&conversation);
@@ -334,12 +336,16 @@ impl Pages {
             Event::MessageChanged { conversation, id } => {
                 let known = context.conversations.get(&conversation);
                 let newest = known.and_then(|known| known.newest.as_ref());
-                if newest.is_some_and(|newest| newest.id == id) {
+                let is_newest = newest.is_some_and(|newest| newest.id == id);
+                if is_newest {
                     self.looking.conversations.want(conversation.clone());
                 }
                 self.media.message_changed(&conversation, &id);
                 self.viewer.message_changed(&conversation, &id);
+                // What the newest says now is told by the answer.
+                let withdrawn = (!is_newest).then(|| self.notifier.gone(&conversation, &id));
                 self.thread.message_changed(&conversation, id);
+                return withdrawn.flatten().into_iter().collect();
             }
             Event::FileProgress {
                 conversation,
@@ -455,9 +461,7 @@ impl Pages {
         let mut outcomes = vec![Outcome::StoreWorks];
         outcomes.extend(self.draw_conversation(&id, context));
         outcomes.extend(opens.then(|| Outcome::OpenChat(id.clone())));
-        if has_come {
-            outcomes.extend(self.notify(&id, newest, context));
-        }
+        outcomes.extend(self.notify(&id, newest, has_come, context));
         outcomes.extend(self.adding.greet(context));
         outcomes
     }
@@ -481,13 +485,12 @@ impl Pages {
             let before = context.conversations.unread_of(&id);
             let has_come = before.is_some_and(|before| conversation.unread > before);
             self.learn(conversation, newest.clone(), context);
-            if has_come {
-                outcomes.extend(self.notify(&id, newest, context));
-            }
+            outcomes.extend(self.notify(&id, newest, has_come, context));
         }
         let open = self.thread.id();
         let gone = open.filter(|id| !chats.contains(*id)).cloned();
         outcomes.extend(gone.map(Outcome::DropChat));
+        outcomes.extend(self.notifier.retain(&chats));
         let person = self.person.open.as_ref().map(|person| &person.id);
         let gone = person.filter(|id| !people.contains(*id)).cloned();
         outcomes.extend(gone.map(Outcome::Forget));
@@ -513,16 +516,24 @@ impl Pages {
             conversation,
             newest,
         };
-        context.conversations.learn(chat, self.thread.id());
+        let id = chat.conversation.id.clone();
+        if context.conversations.learn(chat) {
+            self.thread.draft_changed_elsewhere(&id, context);
+        }
     }
 
+    /// Notifies of the newest message if it has come, and otherwise keeps the notification of it true.
     fn notify(
-        &self,
+        &mut self,
         id: &ConversationId,
         newest: Option<Message>,
+        has_come: bool,
         context: &Context,
     ) -> Option<Outcome> {
-        self.notifier.came(id, newest, self.thread.id(), context)
+        match has_come {
+            true => self.notifier.came(id, newest, self.thread.id(), context),
+            false => self.notifier.learn(id, newest.as_ref(), context),
+        }
     }
 
     /// Takes over the live state.
@@ -535,16 +546,23 @@ impl Pages {
     }
 
     /// Forgets a contact that is gone, and the direct chat with it.
-    pub(super) fn forget_contact(&mut self, id: &ContactId, context: &mut Context) {
+    pub(super) fn forget_contact(
+        &mut self,
+        id: &ContactId,
+        context: &mut Context,
+    ) -> Option<Outcome> {
+        let mut withdrawn = None;
         if let Some(contact) = context.contacts.forget(id) {
             context.conversations.forget(&contact.conversation);
             self.looking.conversations.forget(&contact.conversation);
             self.thread.strips.remove(&contact.conversation);
             self.drop_chat(&contact.conversation);
+            withdrawn = self.notifier.forget(&contact.conversation);
         }
         self.looking.contacts.forget(id);
         self.person.forget(id);
         self.network.draw(context);
+        withdrawn
     }
 
     /// Closes a conversation if it is open, and forgets what was typed there.

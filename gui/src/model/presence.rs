@@ -16,6 +16,8 @@ pub enum WindowAction {
     ComeForward,
     /// Whether the desktop has a tray with our icon in it.
     Tray(bool),
+    /// Whether the system asks for less motion.
+    Still(bool),
     /// Close everything, in order.
     Quit,
 }
@@ -24,6 +26,8 @@ pub enum WindowAction {
 pub struct Presence {
     /// Whether the desktop has a tray with our icon in it.
     pub tray: bool,
+    /// Whether the system asks for less motion.
+    pub still: bool,
     /// Whether the window is in front.
     pub(super) focused: bool,
     /// Whether the window is hidden while everything else goes on.
@@ -36,10 +40,16 @@ impl Presence {
     pub(super) fn new(now: Now) -> Self {
         Self {
             tray: false,
+            still: false,
             focused: true,
             hidden: false,
             touched_ms: now.monotonic_ms,
         }
+    }
+
+    /// What the settings say of the desktop: whether it has a tray, and whether it asks for less motion.
+    pub(super) fn desktop(&self) -> (bool, bool) {
+        (self.tray, self.still)
     }
 
     /// The user used a key or the pointer.
@@ -78,6 +88,10 @@ impl Presence {
                 // Without the tray there is no other way back to a hidden window.
                 let come = (self.hidden && !is_there).then(|| self.come_forward());
                 come.into_iter().collect()
+            }
+            WindowAction::Still(still) => {
+                self.still = still;
+                Vec::new()
             }
         }
     }

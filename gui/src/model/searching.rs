@@ -13,6 +13,7 @@ use super::effect::{Effect, Request, Ticket};
 use super::excerpts::{Piece, excerpt};
 use super::face::Face;
 use super::files::on_one_line;
+use super::filters::{Filters, Thing, Writer, WrittenBy, WrittenWhen, writers};
 use super::outcome::Outcome;
 use super::place::Pane;
 
@@ -36,6 +37,14 @@ pub enum SearchingAction {
     Close,
     /// Look for these words.
     Words(String),
+    /// Look only for what this person wrote.
+    By(WrittenBy),
+    /// Look only for what was written then.
+    Written(WrittenWhen),
+    /// Look only for messages that have this; `None`: for all.
+    Having(Option<Thing>),
+    /// Look for all of it again, whoever wrote it, and whenever.
+    Widen,
     /// Mark the hit above or below the marked one.
     Move {
         /// Whether to go down.
@@ -65,6 +74,10 @@ pub struct OpenSearch {
     pub conversation: Option<ConversationId>,
     /// What to look for.
     pub words: String,
+    /// What it is narrowed to.
+    pub filters: Filters,
+    /// By whom it can be narrowed.
+    pub writers: Vec<Writer>,
     /// What was found: conversations by their names, then messages, the newest first.
     pub hits: Vec<Hit>,
     /// Which hit is marked.
@@ -111,8 +124,8 @@ impl Searching {
     ) -> Vec<Outcome> {
         self.changed = true;
         match &action {
-            SearchingAction::OpenHere => return self.begin(here),
-            SearchingAction::OpenEverywhere => return self.begin(None),
+            SearchingAction::OpenHere => return self.begin(here, context),
+            SearchingAction::OpenEverywhere => return self.begin(None, context),
             _ => {}
         }
         let Some(open) = &mut self.open else {
@@ -124,8 +137,12 @@ impl Searching {
             SearchingAction::Words(mut words) => {
                 words.truncate(words.floor_char_boundary(MAX_QUERY));
                 open.words = words;
-                return self.look();
+                return self.look(context);
             }
+            SearchingAction::By(author) => return self.narrow(|on| on.author = author, context),
+            SearchingAction::Written(span) => return self.narrow(|on| on.span = span, context),
+            SearchingAction::Having(thing) => return self.narrow(|on| on.thing = thing, context),
+            SearchingAction::Widen => return self.narrow(|on| *on = Filters::default(), context),
             SearchingAction::Move { down: true } => {
                 let last = open.hits.len().saturating_sub(1);
                 open.marked = (open.marked + 1).min(last);
@@ -138,7 +155,7 @@ impl Searching {
             SearchingAction::NearEnd => {
                 if open.cursor.is_some() && open.hits.len() < MAX_SHOWN {
                     open.rounds = 0;
-                    return self.look_on();
+                    return self.look_on(context);
                 }
             }
         }
@@ -146,7 +163,7 @@ impl Searching {
     }
 
     /// Opens the search, in this conversation or everywhere. One that was left stands as it was, and looks again.
-    fn begin(&mut self, conversation: Option<&ConversationId>) -> Vec<Outcome> {
+    fn begin(&mut self, conversation: Option<&ConversationId>, context: &Context) -> Vec<Outcome> {
         let before = self.open.take();
         let same = before.filter(|open| open.conversation.as_ref() == conversation);
         let mut open = same.unwrap_or_else(|| OpenSearch {
@@ -154,13 +171,22 @@ impl Searching {
             ..OpenSearch::default()
         });
         open.asked = open.asked.wrapping_add(1);
+        open.writers = writers(conversation, context);
         self.open = Some(open);
         let page = conversation.is_none().then_some(Outcome::Go(Pane::Search));
-        page.into_iter().chain(self.look()).collect()
+        page.into_iter().chain(self.look(context)).collect()
+    }
+
+    /// Narrows the search, and looks again.
+    fn narrow(&mut self, on: impl FnOnce(&mut Filters), context: &Context) -> Vec<Outcome> {
+        if let Some(open) = &mut self.open {
+            on(&mut open.filters);
+        }
+        self.look(context)
     }
 
     /// Looks for the words from the beginning. What was found before stays until the node answers.
-    fn look(&mut self) -> Vec<Outcome> {
+    fn look(&mut self, context: &Context) -> Vec<Outcome> {
         let Some(open) = &mut self.open else {
             return Vec::new();
         };
@@ -169,24 +195,24 @@ impl Searching {
         open.cursor = None;
         open.flight = None;
         open.rounds = 0;
-        if open.words.trim().is_empty() {
+        if open.lacks_words() {
             open.hits.clear();
             open.is_partial = false;
             return Vec::new();
         }
-        vec![self.ask()]
+        vec![self.ask(context)]
     }
 
     /// Looks further, unless the node is being asked.
-    fn look_on(&mut self) -> Vec<Outcome> {
+    fn look_on(&mut self, context: &Context) -> Vec<Outcome> {
         let open = self.open.as_ref();
         match open.is_some_and(|open| open.flight.is_none()) {
-            true => vec![self.ask()],
+            true => vec![self.ask(context)],
             false => Vec::new(),
         }
     }
 
-    fn ask(&mut self) -> Outcome {
+    fn ask(&mut self, context: &Context) -> Outcome {
         self.tickets += 1;
         let ticket = Ticket(self.tickets);
         let mut search = Search::of("");
@@ -198,6 +224,7 @@ impl Searching {
             search.cursor.clone_from(&open.cursor);
             let goes_on = search.cursor.is_some() || search.conversation.is_some();
             search.kind = goes_on.then_some(SearchKind::Messages);
+            open.filters.narrow(&mut search, &context.calendar);
         }
         Outcome::ask(Request::Search { ticket, search })
     }
@@ -223,8 +250,10 @@ impl Searching {
         open.is_told = true;
         let page = match answer {
             Ok(page) => page,
-            // There is no word among what was typed, or the conversation went meanwhile.
-            Err(Refusal::BadRequest { .. } | Refusal::NoSuchConversation) => return Vec::new(),
+            // There is no word among what was typed, or the conversation or the contact went meanwhile.
+            Err(
+                Refusal::BadRequest { .. } | Refusal::NoSuchConversation | Refusal::NoSuchContact,
+            ) => return Vec::new(),
             Err(refusal) => return vec![Outcome::Refused(refusal)],
         };
         let is_here = open.conversation.is_some();
@@ -239,7 +268,7 @@ impl Searching {
         let wants = open.cursor.is_some() && open.hits.len() < ENOUGH;
         open.is_partial |= page.partial || is_full || wants && open.rounds >= MAX_ROUNDS;
         match wants && open.rounds < MAX_ROUNDS {
-            true => self.look_on(),
+            true => self.look_on(context),
             false => Vec::new(),
         }
     }
@@ -292,6 +321,11 @@ impl Searching {
 }
 
 impl OpenSearch {
+    /// There is nothing to look for: neither words nor a kind of messages.
+    pub fn lacks_words(&self) -> bool {
+        self.words.trim().is_empty() && self.filters.thing.is_none()
+    }
+
     fn go(&mut self, at: usize) -> Vec<Outcome> {
         let Some(hit) = self.hits.get(at) else {
             return Vec::new();

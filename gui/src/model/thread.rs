@@ -456,6 +456,19 @@ impl Thread {
         self.set_draft(draft.text.0);
     }
 
+    /// Shows a draft that was changed elsewhere, unless somebody is writing or sending here: what was typed last stays.
+    pub(super) fn take_draft(&mut self, draft: &Draft) {
+        let is_busy =
+            self.typed.first_ms.is_some() || !self.sending.is_empty() || self.caption.is_some();
+        if is_busy || *draft == self.present_draft() {
+            return;
+        }
+        self.show_draft(draft.clone());
+        self.target_gone = draft.target_gone;
+        self.look_up_answering();
+        self.changed.rest = true;
+    }
+
     /// What is being written has changed by something else than a key: it is kept at once.
     pub(super) fn touch_draft(&mut self) {
         self.typed.first_ms = Some(0);

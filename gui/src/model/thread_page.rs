@@ -243,6 +243,14 @@ impl ThreadPage {
         }
     }
 
+    /// The draft of a conversation was changed in another window or on the command line.
+    pub(super) fn draft_changed_elsewhere(&mut self, id: &ConversationId, context: &Context) {
+        let known = context.conversations.get(id);
+        if let (Some(thread), Some(known)) = (self.thread(id), known) {
+            thread.take_draft(&known.draft);
+        }
+    }
+
     /// A message has gone.
     pub(super) fn message_gone(
         &mut self,

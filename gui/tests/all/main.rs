@@ -4,6 +4,7 @@ mod accessible;
 mod answering;
 mod bench;
 mod camera;
+mod composing;
 mod contrast;
 mod core_dumps;
 mod decoding;
@@ -18,6 +19,7 @@ mod handling;
 mod languages;
 mod mirrored;
 mod model;
+mod motion;
 mod reading;
 #[cfg(target_os = "linux")]
 mod screen_reader;

@@ -92,6 +92,21 @@ fn what_opens_over_a_screen_looks_as_it_was_approved() {
 }
 
 #[test]
+fn what_a_search_is_narrowed_to_looks_as_it_was_approved() {
+    let mut gallery = Gallery::open();
+    let screens = screens();
+    let search = screens.iter().find(|(name, _)| *name == "search");
+    let stage = search.expect("a screen").1;
+    for (size_name, width, height) in [WIDE, PHONE] {
+        for (theme_name, theme) in [LIGHT, DARK, CONTRAST] {
+            let file = format!("filters-{theme_name}-{size_name}.png");
+            gallery.hang(&file, dressed(stage, theme), (width, height), narrow);
+        }
+    }
+    gallery.close();
+}
+
+#[test]
 fn other_languages_and_large_letters_look_as_they_were_approved() {
     let mut gallery = Gallery::open();
     for (name, language, percent, (size_name, width, height)) in [
@@ -144,6 +159,18 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
 
 fn opens(unfold: bool) -> Opens {
     if unfold { unfold_all } else { |_| () }
+}
+
+/// Shows what a search can be narrowed to, and by whom something was written.
+fn narrow(ui: &AppWindow) {
+    let within = |kind: &str| {
+        let finder = ElementQuery::from_root(ui).match_inherits("Finder");
+        let finder = finder.find_first().expect("a search");
+        let found = finder.query_descendants().match_inherits(kind).find_first();
+        found.expect("it is there")
+    };
+    within("IconButton").invoke_accessible_default_action();
+    within("Fold").invoke_accessible_expand_action();
 }
 
 fn unfold_all(ui: &AppWindow) {

@@ -2,6 +2,7 @@
 //! of their own.
 
 mod clipboard;
+mod motion;
 mod notices;
 mod tray;
 

@@ -14,6 +14,8 @@ use zbus::{block_on, interface};
 
 use super::PATIENCE;
 
+const PATH: &str = "/org/freedesktop/Notifications";
+
 /// The service: it says what it was asked to do, and gives numbers from 1 on.
 struct Service {
     asked: mpsc::Sender<Asked>,
@@ -23,6 +25,7 @@ struct Service {
 #[derive(Debug, PartialEq, Eq)]
 enum Asked {
     Show {
+        replaces: u32,
         title: String,
         body: String,
         actions: Vec<String>,
@@ -38,7 +41,7 @@ impl Service {
     fn notify(
         &mut self,
         _application: String,
-        _replaces: u32,
+        replaces: u32,
         _icon: String,
         title: String,
         body: String,
@@ -46,12 +49,18 @@ impl Service {
         hints: BTreeMap<String, OwnedVariant>,
         _lasts_ms: i32,
     ) -> u32 {
-        self.last += 1;
+        // One that takes the place of another has its number.
+        let number = match replaces {
+            0 => self.last + 1,
+            number => number,
+        };
+        self.last = number;
         let quiet = hints.contains_key("suppress-sound");
         let sound = hints.get("sound-name").cloned();
         let sound = sound.map(|name| String::try_from(name).expect("a name"));
         assert!(quiet != sound.is_some(), "one or the other");
         let show = Asked::Show {
+            replaces,
             title,
             body,
             actions,
@@ -82,13 +91,12 @@ fn clicked_on_a_bus() {
         asked: asks,
         last: 0,
     };
-    let path = "/org/freedesktop/Notifications";
     let bus = Builder::session()
         .name("org.freedesktop.Notifications")
-        .serve_at(path, service);
+        .serve_at(PATH, service);
     let bus = block_on(bus.build()).expect("a bus");
     let click = |id: u32| {
-        let on = SignalEmitter::new(&bus, path).expect("a path");
+        let on = SignalEmitter::new(&bus, PATH).expect("a path");
         block_on(Service::action_invoked(&on, id, "default"))
     };
     let (clicks, clicked) = mpsc::channel();
@@ -111,6 +119,7 @@ fn clicked_on_a_bus() {
     };
     let next = || asked.recv_timeout(PATIENCE).expect("something is asked");
     let shown = |title: &str, body: &str| Asked::Show {
+        replaces: 0,
         title: title.into(),
         body: body.into(),
         actions: vec!["default".into(), "Open Hedgerow".into()],
@@ -136,4 +145,55 @@ fn clicked_on_a_bus() {
     assert_eq!(next(), shown("Cleo", "Is 1 &lt; 2?"));
     notices.clear();
     assert_eq!(next(), Asked::Close(3));
+}
+
+#[test]
+fn a_notification_changes_in_its_place_with_its_message_and_goes_with_it() {
+    super::on_a_bus("desktop::notices::changed_on_a_bus");
+}
+
+#[test]
+#[ignore = "the test above runs it, with a bus"]
+fn changed_on_a_bus() {
+    let (asks, asked) = mpsc::channel();
+    let service = Service {
+        asked: asks,
+        last: 0,
+    };
+    let bus = Builder::session()
+        .name("org.freedesktop.Notifications")
+        .serve_at(PATH, service);
+    let bus = block_on(bus.build()).expect("a bus");
+    let notices = Notices::start(|_| ()).expect("a thread");
+    let told = |text: &str| Notification {
+        conversation: ConversationId("a".repeat(32)),
+        name: Some(Private("Ana".into())),
+        text: Some(Private(text.into())),
+        unread: 1,
+        sound: true,
+    };
+    let said = || Said {
+        instead: "There is something new.".into(),
+        click: "Open Hedgerow".into(),
+    };
+    let next = || asked.recv_timeout(PATIENCE).expect("something is asked");
+    let shown = |replaces: u32, body: &str| Asked::Show {
+        replaces,
+        title: "Ana".into(),
+        body: body.into(),
+        actions: vec!["default".into(), "Open Hedgerow".into()],
+        sound: (replaces == 0).then(|| "message-new-instant".into()),
+    };
+    notices.show(&told("at noon"), said());
+    assert_eq!(next(), shown(0, "at noon"));
+    // An edit is heard by nobody.
+    notices.change(&told("at one"), said());
+    assert_eq!(next(), shown(1, "at one"));
+    notices.clear();
+    assert_eq!(next(), Asked::Close(1));
+    // What is closed does not come again for an edit: the next thing on screen is the next message.
+    notices.change(&told("at two"), said());
+    notices.show(&told("well?"), said());
+    assert_eq!(next(), shown(0, "well?"));
+    drop(bus);
 }

@@ -57,7 +57,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 33] = [
+const OTHERS: [Screen; 34] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -155,6 +155,17 @@ const OTHERS: [Screen; 33] = [
     ("remove?", || {
         let mut stage = strangers();
         stage.does(ChatsAction::Remove(id("a")));
+        stage
+    }),
+    ("read all?", || {
+        let mut stage = people();
+        stage.does(SettingsAction::Receipts(true));
+        let talk = stage.talk("b");
+        talk.conversation.timer_s = 3_600;
+        talk.read = None;
+        stage.handle(Update::Event(Event::Missed));
+        stage.later(1_000);
+        stage.does(ArrangingAction::AskReadAll);
         stage
     }),
     ("remove relay?", || {

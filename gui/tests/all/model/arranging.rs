@@ -90,7 +90,7 @@ fn the_node_brings_an_archived_conversation_back() {
 fn the_open_conversation_is_left_when_it_is_marked_as_unread_and_its_draft_is_kept() {
     let mut stage = Stage::talking(3);
     stage.does(ThreadAction::Draft("half a".into()));
-    stage.does(ArrangingAction::MarkUnread(chat_id("a"), true));
+    stage.does(ArrangingAction::MarkUnread(chat_id("a")));
     assert!(stage.app.pages.thread.open.is_none());
     assert!(stage.row("a").marked_unread);
     assert_eq!(stage.row("a").draft.as_deref(), Some("half a"));
@@ -98,6 +98,73 @@ fn the_open_conversation_is_left_when_it_is_marked_as_unread_and_its_draft_is_ke
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     assert!(!stage.row("a").marked_unread);
     assert_eq!(stage.thread().draft, "half a");
+}
+
+/// Two conversations with unread messages, and one with a mark alone.
+fn unread() -> Stage {
+    let mut stage = Stage::open(&["Ana", "Ben", "Cleo"]);
+    for (letter, text) in [("a", "one"), ("a", "two"), ("b", "three")] {
+        stage.talk(letter).add(text, false, NOON);
+    }
+    stage.talk("c").conversation.marked_unread = true;
+    stage.handle(Update::Event(Event::Missed));
+    stage.later(1_000);
+    stage
+}
+
+fn waiting(stage: &Stage) -> Vec<(u64, bool)> {
+    let rows = ["a", "b", "c"].map(|letter| stage.row(letter));
+    rows.map(|row| (row.unread, row.marked_unread)).to_vec()
+}
+
+#[test]
+fn a_conversation_is_marked_as_read_although_its_messages_were_never_in_view() {
+    let mut stage = unread();
+    stage.does(ArrangingAction::MarkRead(chat_id("a")));
+    assert_eq!(waiting(&stage), [(0, false), (1, false), (0, true)]);
+    stage.does(ArrangingAction::MarkRead(chat_id("c")));
+    assert_eq!(waiting(&stage), [(0, false), (1, false), (0, false)]);
+}
+
+#[test]
+fn a_long_folded_message_that_nobody_unfolded_is_read_when_the_user_says_so() {
+    let mut stage = Stage::talking(3);
+    let long = stage.comes("a", &"word ".repeat(2_000));
+    stage.does(ThreadAction::Hidden([long.clone()].into()));
+    stage.does(ThreadAction::Seen(long));
+    stage.later(1_000);
+    assert_eq!(stage.row("a").unread, 1, "a part of it was never seen");
+    stage.does(ArrangingAction::MarkRead(chat_id("a")));
+    assert_eq!(stage.row("a").unread, 0);
+}
+
+#[test]
+fn all_is_marked_as_read_only_when_the_user_agrees() {
+    let mut stage = unread();
+    stage.does(ArrangingAction::AskReadAll);
+    let asked = |stage: &Stage| match &stage.app.pages.dialog.open {
+        Some(Dialog::ReadAll(asked)) => Some((asked.messages, asked.told, asked.disappear)),
+        _ => None,
+    };
+    assert_eq!(asked(&stage), Some((3, false, false)));
+    stage.does(DialogAction::Dismiss);
+    assert_eq!(waiting(&stage), [(2, false), (1, false), (0, true)]);
+
+    // What contacts are told of it, and what it begins, is said before.
+    stage.does(SettingsAction::Receipts(true));
+    stage.talk("b").conversation.timer_s = 3_600;
+    stage.handle(Update::Event(Event::Missed));
+    stage.later(1_000);
+    stage.does(ArrangingAction::AskReadAll);
+    assert_eq!(asked(&stage), Some((3, true, true)));
+    // Nobody has agreed to what comes while the question stands.
+    stage.comes("b", "four");
+    stage.does(DialogAction::Confirm);
+    assert_eq!(waiting(&stage), [(0, false), (1, false), (0, false)]);
+    stage.does(ArrangingAction::MarkRead(chat_id("b")));
+    stage.later(1_000);
+    stage.does(ArrangingAction::AskReadAll);
+    assert!(asked(&stage).is_none(), "nothing waits");
 }
 
 #[test]

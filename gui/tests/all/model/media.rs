@@ -120,3 +120,28 @@ fn the_list_of_files_is_forgotten_behind_a_lock() {
     stage.does(DoorAction::LockScreen);
     assert!(media(&stage).rows.is_empty() && media(&stage).name.is_empty());
 }
+
+#[test]
+fn more_files_than_a_list_holds_are_paged_through_and_back() {
+    let (mut stage, _) = with_files(558);
+    stage.does(MediaAction::Open(chat_id("a")));
+    while !media(&stage).is_cut {
+        stage.does(MediaAction::NearEnd);
+    }
+    assert_eq!(names(&stage).len(), 500);
+    assert_eq!(names(&stage)[0], "559.jpg");
+    // The arrow at the end leads on, as the button does.
+    for _ in 0..500 {
+        stage.does(MediaAction::Move { down: true });
+    }
+    assert!(media(&stage).has_newer && !media(&stage).is_cut);
+    assert_eq!(names(&stage)[0], "59.jpg");
+    stage.does(MediaAction::NearEnd);
+    assert_eq!(names(&stage).len(), 60);
+    assert_eq!(names(&stage).last(), Some(&"0.jpg"));
+    stage.does(MediaAction::Older);
+    assert_eq!(names(&stage).len(), 60, "there are none");
+    stage.does(MediaAction::Move { down: false });
+    assert!(!media(&stage).has_newer);
+    assert_eq!(names(&stage)[0], "559.jpg");
+}

@@ -176,3 +176,49 @@ fn a_lock_forgets_what_was_looked_for() {
     }
     assert!(stage.app.pages.searching.open.is_none());
 }
+
+#[test]
+fn a_search_is_narrowed_by_person_days_and_kind_and_widened_again() {
+    let (mut stage, _) = talked();
+    let old = NOON - 400 * 86_400_000;
+    stage.talk("b").add("an old key", false, old);
+    stage
+        .talk("b")
+        .add("key: https://example.org", false, NOON - 2 * 86_400_000);
+    stage.does(SearchingAction::OpenEverywhere);
+    let writers = open(&stage).writers.iter().map(|one| one.name.as_str());
+    assert_eq!(writers.collect::<Vec<_>>(), ["Ana", "Ben"]);
+    stage.does(SearchingAction::Words("key".into()));
+    assert_eq!(found(&stage).len(), 4);
+
+    stage.does(SearchingAction::By(WrittenBy::Me));
+    assert_eq!(found(&stage), ["Ben: the [key] is with Ana"]);
+    stage.does(SearchingAction::By(WrittenBy::Contact(id("a"))));
+    assert_eq!(found(&stage), ["Ana: who has the [key]?"]);
+    stage.does(SearchingAction::By(WrittenBy::Contact(id("b"))));
+    stage.does(SearchingAction::Written(WrittenWhen::Older));
+    assert_eq!(found(&stage), ["Ben: an old [key]"]);
+    stage.does(SearchingAction::Written(WrittenWhen::Week));
+    assert_eq!(found(&stage), ["Ben: [key]: https://example.org"]);
+    stage.does(SearchingAction::Written(WrittenWhen::Today));
+    assert_eq!(found(&stage), Vec::<String>::new());
+    stage.does(SearchingAction::Widen);
+    assert_eq!(found(&stage).len(), 4);
+
+    // A kind is something to look for without a word.
+    stage.does(SearchingAction::Words(String::new()));
+    assert!(open(&stage).lacks_words() && open(&stage).hits.is_empty());
+    stage.does(SearchingAction::Having(Some(Thing::Link)));
+    assert_eq!(open(&stage).hits.len(), 1);
+    stage.does(SearchingAction::By(WrittenBy::Me));
+    assert!(open(&stage).hits.is_empty() && open(&stage).is_told);
+}
+
+#[test]
+fn in_a_conversation_a_search_is_narrowed_by_who_is_in_it() {
+    let (mut stage, _) = talked();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage.does(SearchingAction::OpenHere);
+    let writers = open(&stage).writers.iter().map(|one| one.name.as_str());
+    assert_eq!(writers.collect::<Vec<_>>(), ["Ana"]);
+}

@@ -195,7 +195,37 @@ impl Node {
     fn search(&self, search: &Search) -> Result<SearchPage, Refusal> {
         let mut words = search.words.0.split_whitespace();
         let what = String::from("`words` holds no word, or more than 256 bytes");
-        let word = words.next().ok_or(Refusal::BadRequest { what })?;
+        let things = [
+            SearchKind::Pictures,
+            SearchKind::Files,
+            SearchKind::Voice,
+            SearchKind::Links,
+        ];
+        let thing = search.kind.filter(|kind| things.contains(kind));
+        let word = match (words.next(), thing) {
+            (None, None) => return Err(Refusal::BadRequest { what }),
+            (word, _) => word.unwrap_or_default(),
+        };
+        let has = |message: &Message| match thing {
+            Some(SearchKind::Links) => {
+                let text = message.text.as_ref();
+                text.is_some_and(|text| text.0.contains("https://"))
+            }
+            Some(_) => message.file.is_some(),
+            None => true,
+        };
+        let fits = |message: &Message| {
+            let from = search.from.as_ref();
+            from.is_none_or(|from| message.author.as_ref() == Some(from))
+                && (!search.mine || message.is_mine())
+                && search.since_ms.is_none_or(|since| message.time_ms >= since)
+                && search.until_ms.is_none_or(|until| message.time_ms < until)
+                && has(message)
+        };
+        let is_narrowed = search.mine
+            || thing.is_some()
+            || search.from.is_some()
+            || search.since_ms.or(search.until_ms).is_some();
         let ranges = |text: &str| {
             let start = text.find(word)?;
             let end = start + word.len();
@@ -216,7 +246,7 @@ impl Node {
         });
         let messages = talks.flat_map(|talk| {
             (0..talk.messages.len()).filter_map(|at| {
-                let message = talk.at(at);
+                let message = Some(talk.at(at)).filter(|message| fits(message))?;
                 let ranges = ranges(&message.text.as_ref()?.0)?;
                 Some(FoundMessage {
                     name_ranges: Vec::new(),
@@ -236,6 +266,7 @@ impl Node {
         Ok(SearchPage {
             conversations: match search.kind {
                 Some(SearchKind::Messages) => Vec::new(),
+                _ if is_narrowed => Vec::new(),
                 _ => names.collect(),
             },
             messages: messages.into_iter().skip(from).take(10).collect(),
@@ -351,7 +382,9 @@ impl Node {
                 Update::Versions(id, versions)
             }
             Request::Call(Call::Read(conversation, upto)) => {
-                self.talk(&conversation)?.mark(&upto);
+                let talk = self.talk(&conversation)?;
+                talk.mark(&upto);
+                talk.conversation.marked_unread = false;
                 Update::Event(Event::Conversation { conversation })
             }
             Request::Call(Call::SetDraft(conversation, draft)) => {
