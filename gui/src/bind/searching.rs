@@ -1,13 +1,11 @@
 //! The search, in the open conversation or in all of them.
 
-use hedgerow_node::api::ContactId;
+use hedgerow_node::api::{ContactId, SearchKind};
 use slint::{ComponentHandle, SharedString, StyledText};
 
 use super::markdown::marked;
 use super::{Act, list, words};
-use crate::model::{
-    App, Hit, OpenSearch, Piece, SearchingAction, Thing, Writer, WrittenBy, WrittenWhen,
-};
+use crate::model::{App, Hit, OpenSearch, Piece, SearchingAction, Writer, WrittenBy, WrittenWhen};
 use crate::ui::{self, AppWindow, FiltersView, SearchSpan, SearchThing, SearchView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
@@ -45,10 +43,10 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     filters.on_choose_thing(move |thing| {
         say.act(SearchingAction::Having(match thing {
             SearchThing::Everything => None,
-            SearchThing::Picture => Some(Thing::Picture),
-            SearchThing::File => Some(Thing::File),
-            SearchThing::Voice => Some(Thing::Voice),
-            SearchThing::Link => Some(Thing::Link),
+            SearchThing::Picture => Some(SearchKind::Pictures),
+            SearchThing::File => Some(SearchKind::Files),
+            SearchThing::Voice => Some(SearchKind::Voice),
+            SearchThing::Link => Some(SearchKind::Links),
         }))
     });
     let say = act.clone();
@@ -105,11 +103,11 @@ fn narrowed(view: &FiltersView, open: &OpenSearch) {
         WrittenWhen::Older => SearchSpan::Older,
     });
     view.set_thing(match filters.thing {
-        None => SearchThing::Everything,
-        Some(Thing::Picture) => SearchThing::Picture,
-        Some(Thing::File) => SearchThing::File,
-        Some(Thing::Voice) => SearchThing::Voice,
-        Some(Thing::Link) => SearchThing::Link,
+        None | Some(SearchKind::Names | SearchKind::Messages) => SearchThing::Everything,
+        Some(SearchKind::Pictures) => SearchThing::Picture,
+        Some(SearchKind::Files) => SearchThing::File,
+        Some(SearchKind::Voice) => SearchThing::Voice,
+        Some(SearchKind::Links) => SearchThing::Link,
     });
 }
 

@@ -68,7 +68,7 @@ pub fn watch_motion(tell: impl Fn(bool) + Send + 'static) -> io::Result<()> {
 async fn watch(tell: impl Fn(bool)) -> zbus::Result<()> {
     let bus = Connection::session().await?;
     let settings = SettingsProxy::new(&bus).await?;
-    // What changes between the two is told by the signal.
+    // Before the look, so that the signal tells what changes meanwhile.
     let mut changes = settings.receive_setting_changed().await?;
     let mut motion = Motion::default();
     let values = settings.read_all(&[APPEARANCE.0, ANIMATIONS.0]).await;

@@ -92,6 +92,7 @@ impl Notices {
             self.clear();
         }
     }
+
     /// Withdraws the notification on screen.
     pub fn clear(&self) {
         // A thread that has ended shows nothing.
@@ -118,22 +119,25 @@ async fn execute(mut orders: mpsc::Receiver<Order>, clicked: impl Fn(Conversatio
             },
         };
         let Some(order) = order else { return };
-        let before = shown.take();
-        shown = match (order, before) {
-            (Order::Change(wanted), Some((before, _))) => ask(*wanted, Some(before.id())).await,
-            // The user has closed it.
-            (Order::Change(_), None) => None,
-            (order, before) => {
-                if let Some((before, _)) = before {
-                    before.close_async().await;
-                }
-                match order {
-                    Order::Show(wanted) => ask(*wanted, None).await,
-                    _ => None,
-                }
-            }
+        let before = shown.take().map(|(before, _)| before);
+        let (wanted, instead_of) = match order {
+            // One that the user has closed is not there to change.
+            Order::Change(wanted) => (before.is_some().then_some(wanted), before),
+            Order::Show(wanted) => (Some(wanted), close(before).await),
+            Order::Clear => (None, close(before).await),
         };
+        if let Some(wanted) = wanted {
+            shown = ask(*wanted, instead_of.map(|before| before.id())).await;
+        }
     }
+}
+
+/// Closes a notification. Nothing is left of it.
+async fn close(shown: Option<NotificationHandle>) -> Option<NotificationHandle> {
+    if let Some(shown) = shown {
+        shown.close_async().await;
+    }
+    None
 }
 
 /// Asks the service to show a notification, in place of the one with this number. Without the service we can do nothing.

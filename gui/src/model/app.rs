@@ -297,13 +297,7 @@ impl App {
             Outcome::TimerShown(id, seconds) => pages.thread.timer_shown(&id, seconds),
             Outcome::Send => return pages.thread.act(ThreadAction::Send, context),
             Outcome::KeepDraft => return pages.thread.keep_draft(),
-            Outcome::SeeWhatIsInView => {
-                pages.thread.see_what_is_in_view(context);
-                // What is written there may have changed elsewhere, which no event tells.
-                if let Some(open) = pages.thread.id() {
-                    pages.looking.conversations.want(open.clone());
-                }
-            }
+            Outcome::SeeWhatIsInView => pages.thread.see_what_is_in_view(context),
             Outcome::ComeForward => return vec![context.presence.come_forward()],
             Outcome::LookAt(id) => pages.looking.contacts.want(id),
             Outcome::NetworkChanged => pages.network.look(),

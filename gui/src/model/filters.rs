@@ -12,8 +12,8 @@ pub struct Filters {
     pub author: WrittenBy,
     /// When it was written.
     pub span: WrittenWhen,
-    /// What it has. `None`: anything.
-    pub thing: Option<Thing>,
+    /// What it has, which can be looked for without words. `None`: anything.
+    pub thing: Option<SearchKind>,
 }
 
 /// Who wrote what is looked for.
@@ -46,16 +46,6 @@ pub enum WrittenWhen {
     Older,
 }
 
-/// What a message has that is looked for. It can be looked for without words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Thing {
-    Picture,
-    File,
-    Voice,
-    Link,
-}
-
 /// A contact by whom a search can be narrowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Writer {
@@ -85,14 +75,7 @@ impl Filters {
             WrittenWhen::Year => (since(YEAR), None),
             WrittenWhen::Older => (None, since(YEAR)),
         };
-        if let Some(thing) = self.thing {
-            search.kind = Some(match thing {
-                Thing::Picture => SearchKind::Pictures,
-                Thing::File => SearchKind::Files,
-                Thing::Voice => SearchKind::Voice,
-                Thing::Link => SearchKind::Links,
-            });
-        }
+        search.kind = self.thing.or(search.kind);
     }
 }
 

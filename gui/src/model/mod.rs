@@ -111,7 +111,7 @@ pub use exporting::{Exporting, ToFile};
 pub use face::Face;
 pub(crate) use files::may_be_freed;
 pub use files::{FileAction, FileCard, Offers, Pace};
-pub use filters::{Filters, Thing, Writer, WrittenBy, WrittenWhen};
+pub use filters::{Filters, Writer, WrittenBy, WrittenWhen};
 pub use forwarding::{Forwarding, Receiver};
 pub use hedgerow_node::api::strength::Weakness;
 pub use links::{Span, copied};

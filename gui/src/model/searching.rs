@@ -13,7 +13,7 @@ use super::effect::{Effect, Request, Ticket};
 use super::excerpts::{Piece, excerpt};
 use super::face::Face;
 use super::files::on_one_line;
-use super::filters::{Filters, Thing, Writer, WrittenBy, WrittenWhen, writers};
+use super::filters::{Filters, Writer, WrittenBy, WrittenWhen, writers};
 use super::outcome::Outcome;
 use super::place::Pane;
 
@@ -42,7 +42,7 @@ pub enum SearchingAction {
     /// Look only for what was written then.
     Written(WrittenWhen),
     /// Look only for messages that have this; `None`: for all.
-    Having(Option<Thing>),
+    Having(Option<SearchKind>),
     /// Look for all of it again, whoever wrote it, and whenever.
     Widen,
     /// Mark the hit above or below the marked one.

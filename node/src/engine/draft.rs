@@ -13,7 +13,7 @@ use crate::api::{ConversationId, Draft, MessageId, NewMessage, Refusal, Reply};
 use crate::tables::{self, Table};
 
 /// A message being written, as it is kept.
-#[derive(Encode, Decode)]
+#[derive(PartialEq, Eq, Encode, Decode)]
 pub(super) struct Kept {
     #[n(0)]
     text: String,
@@ -127,15 +127,20 @@ impl Owners {
             (None, None) => About::Nothing,
         };
         let before = Kept::load(turn.txn, space)?;
+        let text = draft.text.0.clone();
+        let is_empty = text.is_empty() && about == About::Nothing;
+        let now = (!is_empty).then_some(Kept { text, about });
+        if now == before {
+            return Ok(Reply::Done);
+        }
         if before.is_some_and(|before| !draft.text.0.starts_with(&before.text)) {
             turn.erased()?;
         }
-        if draft.text.0.is_empty() && about == About::Nothing {
-            forget(turn.txn, space)?;
-        } else {
-            let text = draft.text.0.clone();
-            Kept { text, about }.save(turn.txn, space)?;
+        match now {
+            Some(kept) => kept.save(turn.txn, space)?,
+            None => forget(turn.txn, space)?,
         }
+        turn.pending.conversations.insert(space);
         Ok(Reply::Done)
     }
 }

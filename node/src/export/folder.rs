@@ -95,14 +95,16 @@ impl Folder {
     }
 
     fn aside(&mut self) -> Result<&Path, SaveError> {
-        if self.aside.is_none() {
-            let parent = self.path.parent().unwrap_or(Path::new("."));
-            let aside = tempfile::Builder::new()
-                .prefix(".hedgerow-")
-                .tempdir_in(parent);
-            self.aside = Some(aside.map_err(|error| failed(parent, error))?);
-        }
-        Ok(self.aside.as_ref().map_or(&self.path, TempDir::path))
+        let aside = match self.aside.take() {
+            Some(aside) => aside,
+            None => {
+                let parent = self.path.parent().unwrap_or(Path::new("."));
+                let mut aside = tempfile::Builder::new();
+                let aside = aside.prefix(".hedgerow-").tempdir_in(parent);
+                aside.map_err(|error| failed(parent, error))?
+            }
+        };
+        Ok(self.aside.insert(aside).path())
     }
 
     /// Gives the folder its name.

@@ -181,7 +181,7 @@ async fn written(node: &Hosted, path: &Path, format: ExportFormat) -> (String, P
 }
 
 #[tokio::test]
-async fn files_stand_beside_the_export_under_clean_names() {
+async fn files_stand_beside_the_export_under_clean_names_and_it_says_which_are_not_here() {
     let node = Hosted::new(1);
     let chat = node.ben.conversation.clone();
     for (name, content) in [
@@ -192,6 +192,7 @@ async fn files_stand_beside_the_export_under_clean_names() {
     ] {
         attach(&node, name, content).await;
     }
+    node.receive_long_file("long.bin");
     node.set_timer(chat.clone(), 60).await.unwrap();
     attach(&node, "minute.txt", "for a minute").await;
     let place = tempfile::tempdir().unwrap();
@@ -200,7 +201,7 @@ async fn files_stand_beside_the_export_under_clean_names() {
     let (page, placed) = written(&node, &place.path().join("ben.html"), ExportFormat::Html).await;
     let folder = place.path().join("ben-files (2)");
     assert_eq!(placed.path.as_ref(), Some(&folder));
-    assert_eq!((placed.saved, placed.absent), (4, 0));
+    assert_eq!((placed.saved, placed.absent), (4, 1));
     let mut contents: Vec<(String, String)> = Vec::new();
     for entry in fs::read_dir(&folder).unwrap() {
         let entry = entry.unwrap();
@@ -235,20 +236,23 @@ async fn files_stand_beside_the_export_under_clean_names() {
         encoded("photogpj%2Eexe"),
     ];
     assert_eq!(links, expected);
-    assert!(!page.contains("<script") && !page.contains("[not here]"));
+    assert!(!page.contains("<script") && page.contains("[not here]"));
 
     let (json, placed) = written(&node, &place.path().join("x.json"), ExportFormat::Json).await;
     assert_eq!(placed.path, Some(place.path().join("x-files")));
     let file: serde_json::Value = serde_json::from_str(&json).unwrap();
     let saved = file["messages"].as_array().unwrap().iter();
     let saved: Vec<_> = saved.filter_map(|one| one.get("saved_as")).collect();
-    assert_eq!(saved.len(), 4);
+    assert_eq!(saved.len(), 5);
     assert_eq!(saved[1], "x-files/a (2).txt");
+    assert!(saved[4].is_null());
     placed.undo();
     assert!(!place.path().join("x-files").exists());
 
     let (text, _) = written(&node, &place.path().join("x.txt"), ExportFormat::Text).await;
     assert!(text.contains("📎 a.txt (3 B) → x-files/a.txt"));
+    let long = text.lines().find(|line| line.contains("📎 long.bin"));
+    assert!(long.is_some_and(|line| line.ends_with("[not here]")));
 }
 
 #[tokio::test]

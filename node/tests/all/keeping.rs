@@ -1,7 +1,7 @@
 //! What the user makes of conversations and messages on this device: muted, archived, marked as unread, starred.
 
 use hedgerow_node::api::{
-    Call, Conversation, ConversationId, Event, MessageId, Muted, Refusal, Reply, StarredPage,
+    Call, Conversation, ConversationId, Draft, Event, MessageId, Muted, Refusal, Reply, StarredPage,
 };
 use hedgerow_node::engine::starred;
 use hedgerow_node::harness::{EPOCH_MS, World};
@@ -101,6 +101,27 @@ fn an_archived_conversation_that_is_muted_stays_archived() {
     world.send(1, 0, "are you there?");
     world.delivered(0, 1);
     assert!(!world.conversation(0, 1).archived);
+}
+
+#[test]
+fn a_draft_that_changes_is_told_to_all_surfaces_and_one_that_stays_is_not() {
+    let mut world = people(5, &["Ada", "Grace"]);
+    let conversation = world.chat(0, 1);
+    let told = Event::Conversation {
+        conversation: conversation.clone(),
+    };
+    let mut is_told = |text: &str| {
+        world.nodes[0].events.clear();
+        let draft = Draft::text(text);
+        let kept = world.ask(0, Call::SetDraft(conversation.clone(), draft));
+        assert_eq!(kept, Ok(Reply::Done));
+        world.nodes[0].events.contains(&told)
+    };
+    assert!(!is_told(""), "there was none");
+    assert!(is_told("half a sent"));
+    assert!(!is_told("half a sent"));
+    assert!(is_told("half a sentence"));
+    assert!(is_told(""));
 }
 
 #[test]

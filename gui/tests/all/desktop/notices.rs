@@ -78,14 +78,8 @@ impl Service {
     async fn action_invoked(on: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
 }
 
-#[test]
-fn a_click_leads_to_the_conversation_that_the_notification_is_about() {
-    super::on_a_bus("desktop::notices::clicked_on_a_bus");
-}
-
-#[test]
-#[ignore = "the test above runs it, with a bus"]
-fn clicked_on_a_bus() {
+/// The service on the bus, until it is dropped, and what it is asked.
+fn serve() -> (zbus::Connection, mpsc::Receiver<Asked>) {
     let (asks, asked) = mpsc::channel();
     let service = Service {
         asked: asks,
@@ -94,7 +88,18 @@ fn clicked_on_a_bus() {
     let bus = Builder::session()
         .name("org.freedesktop.Notifications")
         .serve_at(PATH, service);
-    let bus = block_on(bus.build()).expect("a bus");
+    (block_on(bus.build()).expect("a bus"), asked)
+}
+
+#[test]
+fn a_click_leads_to_the_conversation_that_the_notification_is_about() {
+    super::on_a_bus("desktop::notices::clicked_on_a_bus");
+}
+
+#[test]
+#[ignore = "the test above runs it, with a bus"]
+fn clicked_on_a_bus() {
+    let (bus, asked) = serve();
     let click = |id: u32| {
         let on = SignalEmitter::new(&bus, PATH).expect("a path");
         block_on(Service::action_invoked(&on, id, "default"))
@@ -155,15 +160,7 @@ fn a_notification_changes_in_its_place_with_its_message_and_goes_with_it() {
 #[test]
 #[ignore = "the test above runs it, with a bus"]
 fn changed_on_a_bus() {
-    let (asks, asked) = mpsc::channel();
-    let service = Service {
-        asked: asks,
-        last: 0,
-    };
-    let bus = Builder::session()
-        .name("org.freedesktop.Notifications")
-        .serve_at(PATH, service);
-    let bus = block_on(bus.build()).expect("a bus");
+    let (bus, asked) = serve();
     let notices = Notices::start(|_| ()).expect("a thread");
     let told = |text: &str| Notification {
         conversation: ConversationId("a".repeat(32)),

@@ -40,16 +40,6 @@ fn a_draft_edited_elsewhere_appears_where_nobody_types() {
 }
 
 #[test]
-fn one_who_comes_back_to_the_window_sees_what_was_written_elsewhere_though_no_event_told_of_it() {
-    let mut stage = Stage::talking(3);
-    stage.does(WindowAction::Focused(false));
-    stage.talk("a").conversation.draft = Some(Draft::text("meanwhile"));
-    stage.does(WindowAction::Focused(true));
-    stage.later(200);
-    assert_eq!(stage.thread().draft, "meanwhile");
-}
-
-#[test]
 fn what_is_being_typed_here_stays_and_is_kept() {
     let mut stage = Stage::talking(3);
     stage.does(ThreadAction::Draft("half a sent".into()));

@@ -208,7 +208,7 @@ fn a_search_is_narrowed_by_person_days_and_kind_and_widened_again() {
     // A kind is something to look for without a word.
     stage.does(SearchingAction::Words(String::new()));
     assert!(open(&stage).lacks_words() && open(&stage).hits.is_empty());
-    stage.does(SearchingAction::Having(Some(Thing::Link)));
+    stage.does(SearchingAction::Having(Some(SearchKind::Links)));
     assert_eq!(open(&stage).hits.len(), 1);
     stage.does(SearchingAction::By(WrittenBy::Me));
     assert!(open(&stage).hits.is_empty() && open(&stage).is_told);

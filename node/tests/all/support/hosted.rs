@@ -117,6 +117,18 @@ impl Hosted {
         self.tell_news(&mut state);
     }
 
+    /// A message with a file comes from Ben, who is not verified, and takes the file away again: it is too long to load
+    /// by itself.
+    pub fn receive_long_file(&self, name: &str) {
+        let mut state = self.state.lock().unwrap();
+        state.world.network.part(ANA, BEN, false);
+        state.world.connected(ANA, BEN);
+        state.world.send_file(BEN, ANA, name, 2 << 20);
+        state.world.delivered(ANA, BEN);
+        part(&mut state.world, ANA, BEN);
+        self.tell_news(&mut state);
+    }
+
     /// Ben comes near, but a firewall is between them, until Ana's attempts to reach him have failed. Or he goes away,
     /// and the firewall too.
     pub fn firewall(&self, stands: bool) {
