@@ -44,7 +44,7 @@ const SEARCHED_MS: u64 = 12 * HOUR_MS;
 /// The most bytes that the rows of a node grow by without a message: times and counters take longer numbers.
 const MOST_GROWN: usize = 64;
 
-/// One person with many contacts, who do not know each other. Node 0 is that person.
+/// One person with many contacts, who do not know each other and are never near each other. Node 0 is that person.
 struct Day {
     world: World,
     rng: ChaCha20Rng,
@@ -106,6 +106,11 @@ impl Day {
         let chats = chats.collect();
         for node in 0..=contacts {
             world.ask(node, Call::SetReceipts(true)).expect("a setting");
+        }
+        for one in 1..=contacts {
+            for other in one + 1..=contacts {
+                world.network.part(one, other, true);
+            }
         }
         Day {
             world,
