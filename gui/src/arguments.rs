@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use hedgerow_node::bench::PeerArguments;
+use hedgerow_node::built;
 
 use crate::bench::{BenchArguments, ChildArguments};
 
@@ -13,7 +14,7 @@ use crate::bench::{BenchArguments, ChildArguments};
 /// `hedgerow run` owns that directory already, the window works as its client; while the window owns
 /// it, the `hedgerow` command line works beside it.
 #[derive(Debug, Parser)]
-#[command(name = "hedgerow-gui", version, max_term_width = 100)]
+#[command(name = "hedgerow-gui", version = built::version(), max_term_width = 100)]
 pub struct Arguments {
     /// The data directory: one identity, owned by one process at a time
     ///

@@ -8,6 +8,8 @@ pub mod aside;
 #[expect(clippy::disallowed_methods, reason = "figures of a real machine")]
 pub mod bench;
 #[cfg(feature = "runtime")]
+pub mod built;
+#[cfg(feature = "runtime")]
 pub mod carry;
 #[cfg(feature = "runtime")]
 #[expect(clippy::disallowed_methods, reason = "runs on a real machine")]

@@ -25,13 +25,14 @@ pub use relay::RelayArguments;
 pub use safety::Safety;
 pub use start::{OnOff, Start};
 
+use crate::built;
 use crate::words::Language;
 
 /// The `hedgerow` command line. `help` adds the list of commands.
 #[derive(Debug, Parser)]
 #[command(
     name = "hedgerow",
-    version,
+    version = built::version(),
     about = "Messages between people, without a server",
     max_term_width = 80
 )]
