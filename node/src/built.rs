@@ -7,7 +7,11 @@ pub fn version() -> &'static str {
     static VERSION: LazyLock<String> = LazyLock::new(|| {
         let number = env!("CARGO_PKG_VERSION");
         let commit = option_env!("HEDGEROW_COMMIT").unwrap_or("built from source");
-        let relay = if cfg!(feature = "relay") { "with" } else { "without" };
+        let relay = if cfg!(feature = "relay") {
+            "with"
+        } else {
+            "without"
+        };
         format!("{number} ({commit}, {relay} relays)")
     });
     &VERSION
