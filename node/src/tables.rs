@@ -1,5 +1,5 @@
 //! The tables of the node in the store (`docs/PROTOCOL.md` section 14). The first key byte is the
-//! table; `sync` has 0x10 to 0x1F. Values are CBOR records named beside each, unless drawn.
+//! table; `sync` has 0x0E to 0x1F. Values are CBOR records named beside each, unless drawn.
 //!
 //! | table | key after the table byte | value |
 //! | --- | --- | --- |

@@ -28,6 +28,10 @@ pub fn remove(txn: &mut dyn Txn, space: SpaceId, entry: EntryId) -> Result<bool,
     let Some(mut row) = row.filter(|row| entry.seq.0 > 0 && entry.seq <= row.head) else {
         return Ok(false);
     };
+    if row.chain.is_some() {
+        // Nobody is asked for it any more.
+        crate::group::forget_want(txn, space, &row, entry.seq)?;
+    }
     let mut rewritten = Vec::new();
     for first in segments_from(txn, space, row.number, entry.seq, row.repeats)? {
         let key = Key::segment(space, row.number, first);
@@ -219,7 +223,8 @@ impl Gone {
         skip: u64,
         left: &mut usize,
     ) -> Result<bool, StorageError> {
-        if row.removed == 0 {
+        // In a group a body may be gone that never came.
+        if row.removed == 0 && row.chain.is_none() {
             return Ok(true);
         }
         if self.next < batch.first.0 || self.removed != row.removed {

@@ -29,6 +29,8 @@ pub struct AnnotationKind(pub u16);
 impl AnnotationKind {
     /// An edit: the body is the new text of its target. The first ones of each author are kept, of other kinds the last.
     pub const EDIT: AnnotationKind = AnnotationKind(3);
+    /// A deletion: its target is deleted for everybody if one author wrote both.
+    pub const DELETION: AnnotationKind = AnnotationKind(4);
     /// How far a log is read: the target is the last entry read of it, the body is empty.
     pub const READ: AnnotationKind = AnnotationKind(5);
 }

@@ -1,9 +1,10 @@
 //! Reads batches for sending. Entries of this store's own logs are cut into new batches and marked when they leave;
 //! those of others leave as stored.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
-use crate::batch::{BATCH_TARGET, BatchBuilder, ProofKind};
+use crate::batch::{BATCH_TARGET, Batch, BatchBuilder, BodyView, ProofKind};
 use crate::id::{EntryId, Lamport, LogId, Seq, SpaceId};
 use crate::log::LogRow;
 use crate::membership::SIGNATURE_LENGTH;
@@ -96,8 +97,11 @@ const RUN_TARGET: RangeInclusive<usize> = BATCH_TARGET..=32_000;
 /// Bytes of the runs that a receiver has to keep until it has something of each log.
 const RUNS_TARGET: usize = 2 << 20;
 
+/// A body that is no longer leaves with its header: its commitment would save next to nothing.
+const SHORT_BODY: usize = 64;
+
 /// A run of a log of a group from entry `from` on. It ends where its author signed, and is as long as a receiver has room for
-/// when it gets one of each of `logs` logs.
+/// when it gets one of each of `logs` logs. The bodies of entries before `bare_before` stay here: the receiver asks for them later.
 pub(crate) fn next_run(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
@@ -105,6 +109,7 @@ pub(crate) fn next_run(
     row: &LogRow,
     from: Seq,
     logs: usize,
+    bare_before: Lamport,
 ) -> Result<Outgoing, StorageError> {
     let target = RUNS_TARGET / logs.max(1);
     let target = target.clamp(*RUN_TARGET.start(), *RUN_TARGET.end());
@@ -118,7 +123,7 @@ pub(crate) fn next_run(
                 if next > stored.batch.last() {
                     continue;
                 }
-                let grown = Run::extend(&mut run, log, &stored, next, target);
+                let grown = Run::extend(&mut run, log, &stored, next, target, bare_before);
                 if !grown.ok_or_else(|| damaged(SEGMENTS))? {
                     return Ok(false);
                 }
@@ -134,8 +139,14 @@ pub(crate) fn next_run(
         }
     }
     let run = run.ok_or_else(|| damaged(SEGMENTS))?;
+    let mut core = run.builder.signed_with(&run.signature);
+    if !run.bare.is_empty() {
+        let batch = Batch::parse_head(&core).map_err(|_| damaged(SEGMENTS))?;
+        let bare = batch.without(|seq| run.bare.contains(&seq));
+        core = bare.map_err(|_| damaged(SEGMENTS))?.unwrap_or(core);
+    }
     Ok(Outgoing {
-        batch: Sent::Whole(run.builder.signed_with(&run.signature)),
+        batch: Sent::Whole(core),
         first_lamport: run.first_lamport,
         last: run.last,
         last_lamport: run.last_lamport,
@@ -149,6 +160,10 @@ struct Run {
     first_lamport: Lamport,
     last: Seq,
     last_lamport: Lamport,
+    /// Entries whose bodies stay here.
+    bare: BTreeSet<Seq>,
+    /// Bodies are missing, so nobody knows how long it gets: nothing is added.
+    has_gaps: bool,
 }
 
 impl Run {
@@ -160,11 +175,25 @@ impl Run {
         stored: &Stored<'_>,
         from: Seq,
         target: usize,
+        bare_before: Lamport,
     ) -> Option<bool> {
         let batch = &stored.batch;
         let signature = batch.signature()?;
         let index = usize::try_from(from.0.checked_sub(stored.first())?).ok()?;
         let mut entries = stored.entries().skip(index);
+        let (mut bare, mut has_gaps) = (BTreeSet::new(), false);
+        for entry in stored.entries().skip(index) {
+            let (lamport, entry) = entry.ok()?;
+            match entry.body {
+                BodyView::Bytes { bytes, .. }
+                    if lamport < bare_before && bytes.len() > SHORT_BODY =>
+                {
+                    bare.insert(entry.seq);
+                }
+                BodyView::Gap(_) => has_gaps = true,
+                _ => {}
+            }
+        }
         let last_lamport = stored.lamports.last();
         let last = batch.last();
         match run {
@@ -184,10 +213,15 @@ impl Run {
                     first_lamport,
                     last,
                     last_lamport,
+                    bare,
+                    has_gaps,
                 });
                 fits.then_some(true)
             }
             Some(run) => {
+                if run.has_gaps || has_gaps {
+                    return Some(false);
+                }
                 let begun = run.builder.mark();
                 for entry in entries {
                     if !run.builder.copy(batch, &entry.ok()?.1, target) {
@@ -195,6 +229,7 @@ impl Run {
                         return Some(false);
                     }
                 }
+                run.bare.append(&mut bare);
                 run.signature = signature;
                 run.last = last;
                 run.last_lamport = last_lamport;

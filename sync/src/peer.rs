@@ -12,7 +12,8 @@ use crate::segment::rows_between;
 use crate::space::{Digest, SpaceRow, each_log};
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{
-    ACKS, BASES, DELIVERED, Key, LogNumber, REFUSALS, damaged, read_row, remove_prefix, scan_prefix,
+    ACKS, ASKED_BODIES, BASES, DELIVERED, Key, LogNumber, REFUSALS, damaged, read_row,
+    remove_prefix, scan_prefix,
 };
 
 /// Most logs remembered as refused by a device. Further refusals hold only for their session.
@@ -93,7 +94,7 @@ pub fn forget_refusals(
 
 /// Forgets everything about a device that is gone.
 pub fn forget(txn: &mut dyn Txn, space: SpaceId, device: DeviceId) -> Result<(), StorageError> {
-    for table in [ACKS, DELIVERED, BASES, REFUSALS] {
+    for table in [ACKS, DELIVERED, BASES, REFUSALS, ASKED_BODIES] {
         remove_prefix(txn, &Key::of_peer(table, space, device))?;
     }
     Ok(())

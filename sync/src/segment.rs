@@ -78,6 +78,11 @@ impl<'a> Stored<'a> {
         self.batch.first.0 + self.skip
     }
 
+    /// The Lamport of that entry.
+    pub(crate) fn first_lamport(&self) -> Lamport {
+        Lamport(self.lamports.first)
+    }
+
     /// Lamport and kind of one of the entries that count.
     pub(crate) fn standing(&self, seq: Seq) -> Option<Standing> {
         let index = seq.0.checked_sub(self.first())?;

@@ -5,6 +5,8 @@
 //!
 //! | table | key | value |
 //! | --- | --- | --- |
+//! | `0x0E` wanted bodies | space ‖ Lamport of the first entry of its stored run u64 ‖ log ‖ seq u64 | entries of the space when it came: a body of a group that came without its bytes |
+//! | `0x0F` bodies asked | space ‖ peer device | entries of the space up to which the device was asked for all bodies that were wanted |
 //! | `0x10` spaces | space | version u8 ‖ kind u8 ‖ flags u8 ‖ logs ‖ entries ‖ mine ‖ rows ‖ rows of mine ‖ newest row's wall (zigzag) ‖ digest 16 if flag bit 0 ‖ tips × (log ‖ seq ‖ Lamport) |
 //! | `0x11` logs | space ‖ device ‖ incarnation u64 | log u32 ‖ flags u8 (bit 0: mine; bit 1: a batch repeats entries of one before it; bit 2: forked) ‖ head seq ‖ rows ‖ bodies removed ‖ offered up to seq ‖ head Lamport ‖ head wall (zigzag) ‖ tail segment's first seq ‖ tail segment's length ‖ in a group: chain 32 |
 //! | `0x12` log names | space ‖ log | device 16 ‖ incarnation u64 |
@@ -27,6 +29,10 @@ use std::ops::{Bound, ControlFlow};
 use crate::id::{DeviceId, LogId, SpaceId};
 use crate::store::{Direction, KeyRange, Reader, StorageError, StorageFault, Txn, Visit};
 
+/// Bodies of groups that came without their bytes.
+pub const WANTED_BODIES: u8 = 0x0E;
+/// How far devices were asked for such bodies.
+pub const ASKED_BODIES: u8 = 0x0F;
 /// Spaces.
 pub const SPACES: u8 = 0x10;
 /// Logs by name.
@@ -61,7 +67,9 @@ pub const FORKS: u8 = 0x1E;
 pub const REFUSED: u8 = 0x1F;
 
 /// Every table whose keys begin with a space; removed with the space.
-pub(crate) const OF_A_SPACE: [u8; 16] = [
+pub(crate) const OF_A_SPACE: [u8; 18] = [
+    WANTED_BODIES,
+    ASKED_BODIES,
     SPACES,
     LOGS,
     LOG_NAMES,

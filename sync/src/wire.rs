@@ -1,4 +1,4 @@
-//! The items of reconciliation, 16 to 25 (`docs/PROTOCOL.md` sections 4b and 6). CBOR, except entries, operations and forks.
+//! The items of reconciliation, 16 to 27 (`docs/PROTOCOL.md` sections 4b and 6). CBOR, except entries, operations, forks and bodies.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,8 +8,10 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 use zeroize::Zeroizing;
 
+use crate::batch::Salt;
+use crate::entry::MAX_BODY;
 use crate::group::Fork;
-use crate::id::{DeviceId, Incarnation, LogId, Seq, SpaceId};
+use crate::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use crate::layout::{Input, put_varint};
 use crate::membership::OperationId;
 use crate::space::{Digest, Frontier};
@@ -24,10 +26,15 @@ pub const MAX_NAMED: usize = crate::membership::MAX_NAMED;
 /// Most bytes of the operations of one item.
 pub const MAX_OPERATIONS_BYTES: usize = 32_768;
 
+/// Most bodies that one item wants.
+pub const MAX_WANTED_BODIES: usize = 256;
+/// Bytes of bodies at which an item of them is cut.
+pub const BODIES_TARGET: usize = 15_000;
+
 /// Item kinds of this crate: from here …
 pub const FIRST_KIND: u64 = 16;
 /// … to here.
-pub const LAST_KIND: u64 = 25;
+pub const LAST_KIND: u64 = 27;
 
 /// Names a space within one session or bundle; only those who share the space recognise it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -212,6 +219,20 @@ pub enum Message {
         /// The proof, not verified yet.
         fork: Fork,
     },
+    /// 26: the sender of this wants these bodies of a group, at most [`MAX_WANTED_BODIES`].
+    WantBodies {
+        /// The space.
+        space: Blind,
+        /// The entries.
+        wanted: Vec<EntryId>,
+    },
+    /// 27: the bodies of the entries that were wanted next, in that order, not verified yet.
+    Bodies {
+        /// The space.
+        space: Blind,
+        /// Each with the salt of its commitment; `None` for one that is not here.
+        bodies: Vec<Option<(Salt, Bytes)>>,
+    },
 }
 
 /// The beginning of a log's chain in a frontier, or [`FORKED`].
@@ -254,13 +275,15 @@ impl Message {
             Message::Operations { .. } => 23,
             Message::WantOperations { .. } => 24,
             Message::Forked { .. } => 25,
+            Message::WantBodies { .. } => 26,
+            Message::Bodies { .. } => 27,
         }
     }
 
     /// Its lane.
     pub fn lane(&self) -> Lane {
         match self {
-            Message::Entries { .. } | Message::Forked { .. } => Lane::Text,
+            Message::Entries { .. } | Message::Forked { .. } | Message::Bodies { .. } => Lane::Text,
             _ => Lane::Control,
         }
     }
@@ -320,6 +343,24 @@ impl Message {
                 let mut out = space.0.to_vec();
                 LogName::Other(*log).put(&mut out);
                 out.extend(fork.encode());
+                out
+            }
+            Message::WantBodies { space, wanted } => {
+                let mut out = space.0.to_vec();
+                put_entries(&mut out, wanted);
+                out
+            }
+            Message::Bodies { space, bodies } => {
+                let mut out = space.0.to_vec();
+                for body in bodies {
+                    let Some((salt, bytes)) = body else {
+                        put_varint(&mut out, 0);
+                        continue;
+                    };
+                    put_varint(&mut out, bytes.len() as u64 + 1);
+                    out.extend_from_slice(salt);
+                    out.extend_from_slice(bytes);
+                }
                 out
             }
         }
@@ -412,9 +453,62 @@ impl Message {
                 let fork = Fork::decode(input.0).ok_or(BadItem)?;
                 Ok(Message::Forked { space, log, fork })
             }
+            26 => {
+                let mut input = Input(content);
+                let space = Blind(input.array().ok_or(BadItem)?);
+                let wanted = read_entries(&mut input).ok_or(BadItem)?;
+                Ok(Message::WantBodies { space, wanted })
+            }
+            27 => {
+                let mut input = Input(content);
+                let space = Blind(input.array().ok_or(BadItem)?);
+                let mut bodies = Vec::new();
+                while !input.is_empty() {
+                    if bodies.len() == MAX_WANTED_BODIES {
+                        return Err(BadItem);
+                    }
+                    let mut next = || match input.length()?.checked_sub(1) {
+                        None => Some(None),
+                        Some(length) if length > MAX_BODY => None,
+                        Some(length) => Some(Some((input.array()?, input.take(length)?))),
+                    };
+                    let body: Option<(Salt, _)> = next().ok_or(BadItem)?;
+                    bodies.push(body.map(|(salt, bytes)| (salt, content.slice_ref(bytes))));
+                }
+                Ok(Message::Bodies { space, bodies })
+            }
             _ => Err(BadItem),
         }
     }
+}
+
+/// Names entries, as runs of one log.
+fn put_entries(out: &mut Vec<u8>, entries: &[EntryId]) {
+    let follows =
+        |one: &EntryId, next: &EntryId| one.log == next.log && one.seq.0 + 1 == next.seq.0;
+    for run in entries.chunk_by(follows) {
+        out.extend_from_slice(&run[0].log.device.0);
+        out.extend_from_slice(&run[0].log.incarnation.0.to_be_bytes());
+        put_varint(out, run[0].seq.0);
+        put_varint(out, run.len() as u64);
+    }
+}
+
+fn read_entries(input: &mut Input<'_>) -> Option<Vec<EntryId>> {
+    let mut entries = Vec::new();
+    while !input.is_empty() {
+        let log = LogId {
+            device: DeviceId(input.array()?),
+            incarnation: Incarnation(u64::from_be_bytes(input.array()?)),
+        };
+        let (first, count) = (input.varint()?, input.length()?);
+        let end = first.checked_add(count as u64)?;
+        if first == 0 || count == 0 || count > MAX_WANTED_BODIES - entries.len() {
+            return None;
+        }
+        entries.extend((first..end).map(|seq| EntryId { log, seq: Seq(seq) }));
+    }
+    Some(entries)
 }
 
 #[derive(Encode, Decode)]

@@ -23,6 +23,7 @@ pub use self::proof::{SALT_LENGTH, Salt};
 pub use self::view::{BodyView, Entries, EntryView, Links};
 
 use self::proof::{COMMITMENT_LENGTH, SIGNED_COMMITMENT_LENGTH};
+pub(crate) use self::proof::{LateBody, NotCommitted};
 use crate::id::{DeviceId, Incarnation, LogId, Seq};
 use crate::layout::Input;
 use crate::mark::MARK_LENGTH;

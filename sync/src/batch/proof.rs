@@ -155,6 +155,50 @@ impl Batch<'_> {
     }
 }
 
+/// A body that came later than its entry.
+#[derive(Clone, Copy)]
+pub(crate) struct LateBody<'a> {
+    pub(crate) seq: Seq,
+    pub(crate) salt: Salt,
+    pub(crate) bytes: &'a [u8],
+}
+
+impl Batch<'_> {
+    /// The core of a signed batch with these bodies, ascending, in place of their commitments; `None` if that would be over a limit.
+    /// `Err`: one of them is not what its author committed to.
+    pub(crate) fn with_bodies(
+        &self,
+        bodies: &[LateBody<'_>],
+    ) -> Result<Option<Vec<u8>>, NotCommitted> {
+        let more: usize = bodies.iter().map(|body| body.bytes.len()).sum();
+        let kept = self.core.len() - self.entries.len() - self.trailer.len();
+        let mut core = Vec::with_capacity(self.core.len() + more);
+        core.extend_from_slice(&self.core[..kept]);
+        let mut bodies = bodies.iter().peekable();
+        for entry in self.entries() {
+            let entry = entry.map_err(|_| NotCommitted)?;
+            let body = bodies.next_if(|body| body.seq == entry.seq);
+            let (Some(body), BodyView::Gap(committed)) = (body, entry.body) else {
+                core.extend_from_slice(entry.bytes);
+                continue;
+            };
+            if commitment(&body.salt, body.bytes)[..] != *committed {
+                return Err(NotCommitted);
+            }
+            entry.put_header(&mut core, FORM_BYTES);
+            core.extend_from_slice(&body.salt);
+            put_varint(&mut core, body.bytes.len() as u64);
+            core.extend_from_slice(body.bytes);
+        }
+        core.extend_from_slice(self.trailer);
+        Ok((core.len() <= self.proof.limit()).then_some(core))
+    }
+}
+
+/// A body is not what its author committed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NotCommitted;
+
 impl EntryView<'_> {
     /// Appends the header of an entry whose body has this form.
     fn put_header(&self, out: &mut Vec<u8>, form: u8) {

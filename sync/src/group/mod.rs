@@ -3,6 +3,7 @@
 //! - `writing`: entries of our own;
 //! - `pool`: runs of entries that arrived and wait for one another;
 //! - `taking`: stores a run, once all that it links to has come;
+//! - `wanting`: bodies that entries came without;
 //! - `showing`: which entries membership shows, in the store;
 //! - `fork`: the proof that an author signed two heads of one log.
 
@@ -10,15 +11,22 @@ mod fork;
 mod pool;
 mod showing;
 mod taking;
+mod wanting;
 mod writing;
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Weak};
 
 pub(crate) use self::fork::freeze;
 pub use self::fork::{Fork, MAX_FORK, fork};
 pub use self::pool::{MAX_POOL, MAX_POOL_BYTES};
 pub(crate) use self::pool::{Offered, Pool};
 pub(crate) use self::taking::{Taken, take};
+pub use self::wanting::awaits_body;
+pub(crate) use self::wanting::{
+    Filled, Want, asked_up_to, fill, forget_want, given, is_deleted, note_asked, wants_any,
+    wants_before, wants_of_run,
+};
 pub use self::writing::Draft;
 
 use ed25519_dalek::SigningKey;
@@ -44,6 +52,8 @@ pub struct Group {
     is_plain: bool,
     /// Loaded when anybody was.
     shown: Option<Shown>,
+    /// The bodies that sessions have asked their peers for and not got yet. A session that is over asks no more.
+    asking: BTreeMap<EntryId, Weak<()>>,
 }
 
 /// What an operation changed.
@@ -86,6 +96,7 @@ impl Group {
             authors: BTreeMap::new(),
             me,
             shown: None,
+            asking: BTreeMap::new(),
         };
         let operations = group.control.membership().operations();
         let named: Vec<MemberKey> = operations.flat_map(appoints).collect();
@@ -151,6 +162,22 @@ impl Group {
     /// The operations that are wanted, because one that waits links to them.
     pub fn wanted(&self) -> impl Iterator<Item = OperationId> {
         self.control.wanted()
+    }
+
+    /// Whether a session other than this one has asked its peer for a body.
+    pub(crate) fn is_asked_elsewhere(&self, entry: EntryId, session: &Arc<()>) -> bool {
+        let asking = self.asking.get(&entry).and_then(Weak::upgrade);
+        asking.is_some_and(|it| !Arc::ptr_eq(&it, session))
+    }
+
+    /// A session asks its peer for a body.
+    pub(crate) fn asks(&mut self, entry: EntryId, session: &Arc<()>) {
+        self.asking.insert(entry, Arc::downgrade(session));
+    }
+
+    /// An answer to a session: another one may ask.
+    pub(crate) fn answered(&mut self, entry: EntryId) {
+        self.asking.remove(&entry);
     }
 
     /// Who signs the logs of this name.

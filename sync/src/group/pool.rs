@@ -73,6 +73,8 @@ pub(crate) struct RunEntry {
     pub(crate) what: What,
     pub(crate) wall_ms: i64,
     pub(crate) is_row: bool,
+    /// Its body has not come with it.
+    pub(crate) is_bare: bool,
     /// End of its links in the list.
     end: usize,
 }
@@ -221,6 +223,7 @@ impl Pool {
                 what: entry.what(log),
                 wall_ms: entry.wall_ms,
                 is_row: entry.is_row() && entry.body != BodyView::Void,
+                is_bare: matches!(entry.body, BodyView::Gap(_)),
                 end: run.links.len(),
             });
         }

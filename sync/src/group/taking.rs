@@ -2,6 +2,7 @@
 
 use super::Group;
 use super::pool::Run;
+use super::wanting::want;
 use crate::batch::{Batch, Chain};
 use crate::body::Gone;
 use crate::conversation::{self, Accepted, Changes};
@@ -83,6 +84,8 @@ pub(crate) fn take(txn: &mut dyn Txn, group: &mut Group, run: &Run) -> Result<Ta
         shown.extend(changed);
         showings.push(showing == Showing::Shown);
     }
+    let bare = (skipped..run.entries.len()).filter(|index| run.entries[*index].is_bare);
+    let bare: Vec<Seq> = bare.map(|index| Seq(run.first.0 + index as u64)).collect();
     let (mut lamports, mut rows) = (Lamports::default(), Rows::default());
     let mut accepted = Vec::with_capacity(showings.len());
     for ((index, is_shown), seq) in (skipped..).zip(&showings).zip(begin..) {
@@ -118,6 +121,7 @@ pub(crate) fn take(txn: &mut dyn Txn, group: &mut Group, run: &Run) -> Result<Ta
     let links = (skipped..run.entries.len()).flat_map(|index| run.links_of(index).iter().copied());
     drop_linked(txn, &mut row, space, links)?;
     let changes = conversation::apply(txn, space, &mut row, log, &mut head, &accepted)?;
+    want(txn, space, log, head.number, run.lamports[skipped], &bare)?;
     let shown = group.apply_showing(txn, &shown)?;
     Ok(Taken::Stored {
         first: Seq(begin),

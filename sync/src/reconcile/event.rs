@@ -58,7 +58,7 @@ pub enum Event {
         /// Entries that are shown now and were not, or the other way round.
         shown: Vec<EntryId>,
     },
-    /// In a group: entries that are shown now, because of others that came.
+    /// In a group: entries that show otherwise now, because of others that came, or because their bodies did.
     Shown {
         /// The space.
         space: SpaceId,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Event, Extent, Fault, Reconciler, Telling, View};
 use crate::control::ControlHeads;
+use crate::group::wants_any;
 use crate::id::{LogId, SpaceId};
 use crate::peer::Base;
 use crate::space::{Digest, Frontier, MAX_LOGS};
@@ -50,6 +51,9 @@ impl Reconciler {
         }
         for (log, first) in &grown {
             self.grew(txn, space, *log, *first)?;
+        }
+        if wants_any(txn, space)? {
+            self.may_hold_bodies(space, true);
         }
         if Base::read_digest(txn, space, peer)? != Some(stated) {
             self.agree(txn, space, stated, grown)?;

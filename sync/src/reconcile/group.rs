@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
 
+use super::bodies::Bodies;
 use super::entries::BATCH_WORK;
 use super::tasks::{Arrived, Intake, Task};
 use super::{Event, Extent, Fault, Reconciler};
@@ -41,6 +42,7 @@ pub(super) struct GroupProgress {
     wants: BTreeSet<OperationId>,
     asked: BTreeSet<OperationId>,
     pub(super) pool: Pool,
+    pub(super) bodies: Bodies,
 }
 
 impl GroupProgress {
@@ -70,7 +72,7 @@ impl GroupProgress {
     }
 
     pub(super) fn has_control(&self) -> bool {
-        self.tell_due || !self.due.is_empty() || !self.wants.is_empty()
+        self.tell_due || !self.due.is_empty() || !self.wants.is_empty() || self.bodies.has_names()
     }
 
     /// Whether operations are to be sent before anything else.
@@ -123,6 +125,7 @@ impl GroupProgress {
                 wanted,
             });
         }
+        self.bodies.fill_names(blind, out);
         let (mut operations, mut length) = (Vec::new(), 0);
         let mut send = |operations: &mut Vec<Bytes>, length: &mut usize| {
             *length = 0;
@@ -346,6 +349,9 @@ impl Reconciler {
                 let work = BATCH_WORK + run.entries.len() / ENTRIES_PER_WORK;
                 *left = left.saturating_sub(work);
                 let (log, last) = (run.log, run.head.seq);
+                if run.entries.iter().any(|entry| entry.is_bare) {
+                    self.came_bare(space);
+                }
                 match take(txn, group, &run)? {
                     Taken::Stored {
                         first,
@@ -382,6 +388,7 @@ impl Reconciler {
                 if progress.pool.is_empty() && self.dropped.remove(&space) {
                     self.frontier_is_due(space, Extent::Full);
                 }
+                self.tasks.push_back(Task::Ask(space));
                 self.settle(txn, space)?;
                 return Ok(true);
             }

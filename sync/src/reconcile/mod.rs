@@ -15,11 +15,13 @@
 //! - `sending`: makes the outgoing items and entries;
 //! - `entries`: handles incoming entries, acknowledgements and refusals;
 //! - `group`: the control log of a group, and entries that are resolved together;
+//! - `bodies`: bodies of a group that entries came without;
 //! - `blinds`: the names of spaces;
 //! - `ends`: the names of logs, and salts for outgoing batches;
 //! - `view`: what one session knows of the peer's side of a space.
 
 mod blinds;
+mod bodies;
 mod ends;
 mod entries;
 mod event;
@@ -31,6 +33,7 @@ mod view;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use self::blinds::Blinds;
 use self::ends::Ends;
@@ -96,6 +99,10 @@ pub struct Reconciler {
     waiting: Waiting,
     /// Spaces that lost waiting batches for lack of room.
     dropped: BTreeSet<SpaceId>,
+    /// A bundle: nobody answers.
+    is_one_way: bool,
+    /// Stands for this session among those of one group.
+    session: Arc<()>,
     /// Refused logs that the peer knows of, and those still to tell it.
     told_refusals: BTreeSet<(SpaceId, LogId)>,
     refusals_due: Vec<(SpaceId, LogId, Refusal)>,
@@ -199,6 +206,8 @@ impl Reconciler {
             tasks: VecDeque::new(),
             waiting: Waiting::default(),
             dropped: BTreeSet::new(),
+            is_one_way: role == Role::Bundle,
+            session: Arc::default(),
             told_refusals: BTreeSet::new(),
             refusals_due: Vec::new(),
         })
@@ -312,6 +321,12 @@ impl Reconciler {
         {
             group.pool.grew(log, row.head);
             self.resolve(space);
+        }
+        let Some(progress) = self.spaces.get_mut(&space) else {
+            return Ok(());
+        };
+        if progress.view.is_some() {
+            self.grew_beside(txn, space, &row, first)?;
         }
         let Some(progress) = self.spaces.get_mut(&space) else {
             return Ok(());

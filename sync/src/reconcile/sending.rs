@@ -95,6 +95,16 @@ impl Reconciler {
                 out.push(message);
             }
         }
+        // Headers go before bodies.
+        for (space, progress) in &mut self.spaces {
+            if progress.has_bodies()
+                && let Some(group) = &mut progress.group
+                && let Some(blind) = self.blinds.of(*space)
+            {
+                let bodies = &mut group.bodies;
+                bodies.fill(reader, *space, blind, &mut steps, &mut left, out)?;
+            }
+        }
         Ok(())
     }
 
@@ -142,7 +152,10 @@ impl Reconciler {
                 }
             }
             let batch = match row.chain {
-                Some(_) => next_run(reader, space, log, &row, from, view.queued() + 1)?,
+                Some(_) => {
+                    let logs = view.queued() + 1;
+                    next_run(reader, space, log, &row, from, logs, view.bare_before)?
+                }
                 None => {
                     let holds = |entry| view.holds(entry);
                     next_batch(reader, space, log, &row, from, holds)?
@@ -189,7 +202,7 @@ impl Reconciler {
             if let Some(row) = LogRow::read(reader, space, log)?
                 && row.head.0 > 0
             {
-                let end = next_run(reader, space, log, &row, row.head, 1)?;
+                let end = next_run(reader, space, log, &row, row.head, 1, Lamport(0))?;
                 if let Sent::Whole(core) = end.batch {
                     return Ok(Some(Message::Entries {
                         space: blind,
@@ -214,7 +227,13 @@ impl Reconciler {
 
 impl Progress {
     fn has_more(&self) -> bool {
-        self.has_control() || self.has_entries()
+        self.has_control() || self.has_entries() || self.has_bodies()
+    }
+
+    /// Whether bodies of a group are to be sent, and nothing before them.
+    fn has_bodies(&self) -> bool {
+        let has_bodies = |group: &GroupProgress| group.bodies.has_bodies();
+        !self.has_entries() && self.group.as_deref().is_some_and(has_bodies)
     }
 
     /// Whether anything except entries is to be sent.

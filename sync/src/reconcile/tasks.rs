@@ -24,6 +24,8 @@ pub(super) enum Task {
     Intake(Intake),
     /// The walk over the logs of a space.
     Walk(SpaceId),
+    /// The search for bodies to ask for.
+    Ask(SpaceId),
 }
 
 /// Entries that arrived, and those that waited for them.
@@ -54,7 +56,7 @@ impl Arrived {
 }
 
 impl Reconciler {
-    /// Takes an item of kind 16 to 25, and executes one step of it at once; [`Reconciler::proceed`] does the rest.
+    /// Takes an item of kind 16 to 27, and executes one step of it at once; [`Reconciler::proceed`] does the rest.
     /// Pass the next item when [`Reconciler::is_busy`] is false: an earlier one waits in memory.
     pub fn receive(
         &mut self,
@@ -147,6 +149,10 @@ impl Reconciler {
                 let is_done = self.walk(txn, space, left, events)?;
                 Ok((!is_done).then_some(Task::Walk(space)))
             }
+            Task::Ask(space) => {
+                let is_done = self.ask(txn, authorities, space, left)?;
+                Ok((!is_done).then_some(Task::Ask(space)))
+            }
         }
     }
 
@@ -218,6 +224,16 @@ impl Reconciler {
             Message::Forked { space, log, fork } => {
                 if let Some(space) = self.blinds.space(&space) {
                     self.fork_told(txn, authorities, space, log, &fork, events)?;
+                }
+            }
+            Message::WantBodies { space, wanted } => {
+                if let Some(space) = self.blinds.space(&space) {
+                    self.bodies_wanted(space, wanted, events);
+                }
+            }
+            Message::Bodies { space, bodies } => {
+                if let Some(space) = self.blinds.space(&space) {
+                    self.bodies_came(txn, authorities, space, &bodies, events)?;
                 }
             }
         }

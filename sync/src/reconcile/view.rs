@@ -18,6 +18,10 @@ pub(super) struct View {
     conflicts: BTreeSet<LogId>,
     /// Forked logs of which the peer does not know it.
     forks: BTreeSet<LogId>,
+    /// Number of entries that the peer lacked when it told its frontier.
+    pub(super) lacking: u64,
+    /// In a group: bodies of entries before this stay here until the peer asks for them.
+    pub(super) bare_before: Lamport,
     /// The next entry to send, for each log that has one.
     next: BTreeMap<LogId, Next>,
     /// The same by Lamport.
@@ -79,6 +83,7 @@ impl View {
         }
         self.theirs.insert(log, held);
         if held < row.head {
+            self.lacking += row.head.0 - held.0;
             self.send_after(log, row, held);
         }
     }

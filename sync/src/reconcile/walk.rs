@@ -6,10 +6,14 @@ use super::tasks::Task;
 use super::{Event, Reconciler, View, note_acks};
 use crate::id::{LogId, Seq, SpaceId};
 use crate::log::{LogRow, next_logs};
+use crate::page::{PageFrom, page};
 use crate::peer::{self, Base};
 use crate::space::{self, Digest, FrontierDigest};
 use crate::store::{StorageError, Txn};
 use crate::tables::LogNumber;
+
+/// Rows of a group whose bodies go with their headers when a peer lacks more entries than that.
+const NEWEST_WHOLE: u64 = 200;
 
 /// How far a walk over the logs of a space has come, and its aim. Skips refused logs.
 pub(super) struct Walk {
@@ -162,11 +166,21 @@ impl Reconciler {
     ) -> Result<(), StorageError> {
         let peer = self.peer;
         match walk.aim {
-            Aim::Answer { view, .. } => {
+            Aim::Answer { mut view, .. } => {
+                if !self.is_one_way
+                    && view.lacking > NEWEST_WHOLE
+                    && self.spaces.get(&space).is_some_and(|it| it.group.is_some())
+                {
+                    let newest = PageFrom::Newest;
+                    let page = page(txn, space, newest, NEWEST_WHOLE as usize)?;
+                    let oldest = page.and_then(|page| Some(page.entries.first()?.lamport));
+                    view.bare_before = oldest.unwrap_or_default();
+                }
                 if let Some(progress) = self.progress(space) {
                     progress.grown.clear();
                     progress.view = Some(view);
                 }
+                self.may_hold_bodies(space, false);
                 self.settle(txn, space)
             }
             Aim::Agree { digest, held, .. } => Base { digest, logs: held }.write(txn, space, peer),

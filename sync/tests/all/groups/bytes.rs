@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use hedgerow_sync::batch::{Chain, Head};
 use hedgerow_sync::group::Fork;
-use hedgerow_sync::id::{DeviceId, Incarnation, LogId, Seq};
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq};
 use hedgerow_sync::membership::OperationId;
 use hedgerow_sync::wire::{Blind, FORKED, MAX_NAMED, MAX_OPERATIONS_BYTES, Message};
 use proptest::prelude::*;
@@ -66,6 +66,34 @@ fn items_of_groups_have_these_bytes() {
 }
 
 #[test]
+fn items_of_bodies_have_these_bytes() {
+    let entry = |seq| EntryId {
+        log: LOG,
+        seq: Seq(seq),
+    };
+    let log = [&[2; 16][..], &3u64.to_be_bytes()].concat();
+    let message = Message::WantBodies {
+        space: SPACE,
+        wanted: vec![entry(4), entry(5), entry(9)],
+    };
+    let runs = [&[1; 8][..], &log, &[4, 2], &log, &[9, 1]].concat();
+    is(&message, &runs);
+    let bodies = vec![None, Some(([6; 16], Bytes::from_static(b"abc")))];
+    let message = Message::Bodies {
+        space: SPACE,
+        bodies,
+    };
+    is(&message, &[&[1; 8][..], &[0, 4], &[6; 16], b"abc"].concat());
+    // No entry has number 0, no run is empty, and nobody wants more at once.
+    let wanted = |first: u8, count: &[u8]| {
+        let content = [&[1; 8][..], &log, &[first], count].concat();
+        Message::decode(26, &content.into()).is_ok()
+    };
+    assert!(wanted(1, &[0x80, 2]));
+    assert!(!wanted(1, &[0x81, 2]) && !wanted(0, &[1]) && !wanted(1, &[0]));
+}
+
+#[test]
 fn only_a_frontier_of_a_group_has_tags() {
     let frontier = |tags: BTreeMap<_, _>| Message::Frontier {
         space: SPACE,
@@ -109,7 +137,7 @@ fn items_over_a_limit_are_refused() {
 
 proptest! {
     #[test]
-    fn noise_is_no_item_or_has_one_form(noise in prop::collection::vec(any::<u8>(), 0..200), kind in 22..26u64) {
+    fn noise_is_no_item_or_has_one_form(noise in prop::collection::vec(any::<u8>(), 0..200), kind in 22..28u64) {
         let content = Bytes::from(noise);
         if let Ok(message) = Message::decode(kind, &content) {
             prop_assert_eq!(message.kind(), kind);

@@ -1,5 +1,6 @@
 //! Groups that replicate: each member passes on what any of them wrote.
 
+mod bodies;
 mod bytes;
 mod hostile;
 mod passing;

@@ -279,7 +279,8 @@ impl Session {
         self.work(end, member);
     }
 
-    fn work(&mut self, end: usize, member: &mut Member) {
+    /// Does all work that is under way at `end`.
+    pub fn work(&mut self, end: usize, member: &mut Member) {
         let receiver = &mut self.ends[end].reconciler;
         let (store, group) = (&mut member.store, &mut member.group);
         while receiver.is_busy() {
@@ -306,6 +307,8 @@ impl Session {
 
     pub fn settle(&mut self, members: [&mut Member; 2]) {
         let [first, second] = members;
+        self.work(0, first);
+        self.work(1, second);
         loop {
             let mut moved = self.send(0, first, 1 << 20);
             moved |= self.send(1, second, 1 << 20);
