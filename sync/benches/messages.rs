@@ -15,7 +15,7 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::reconcile::{Channel, Reconciler, Shared};
 use hedgerow_sync::space::{self, SpaceKind};
-use hedgerow_sync::store::Store;
+use hedgerow_sync::store::{Reader, Store};
 use hedgerow_sync::wire::{Blind, Message, Role};
 
 const MESSAGES: u64 = 10_000;
@@ -229,7 +229,6 @@ fn group(criterion: &mut Criterion) {
         Ok(())
     });
     write.expect("memory does not fail");
-    let mut sending = session(&mut full, READER, Role::Dialler);
     let blind = Blind::new(&SECRET, b"hash", Role::Answerer);
     let named = Message::Control {
         space: blind,
@@ -242,25 +241,40 @@ fn group(criterion: &mut Criterion) {
         tags: Default::default(),
         more: false,
     };
-    for message in [named, nothing] {
-        hear(&mut full, &mut sending, &mut writers, &message);
-    }
-    let items = send_all(&full, &mut sending);
-    criterion.bench_function("group: take in 10,000 of 50 authors", |bench| {
+    criterion.bench_function("group: catch up on 10,000 of 50 authors", |bench| {
         bench.iter_batched(
             || {
-                let (mut store, group) = found();
-                let session = session(&mut store, WRITER, Role::Answerer);
-                (store, group, session)
-            },
-            |(mut store, mut group, mut session)| {
-                for item in &items {
-                    hear(&mut store, &mut session, &mut group, item);
+                let mut full = full.clone();
+                let opened = full.read(|reader| Group::open(reader, SPACE, None));
+                let mut writers = opened.expect("memory does not fail").expect("a group");
+                let mut sending = session(&mut full, READER, Role::Dialler);
+                for message in [&named, &nothing] {
+                    hear(&mut full, &mut sending, &mut writers, message);
                 }
-                let rows = store.read(|reader| space::summary(reader, SPACE));
-                let rows = rows.expect("memory does not fail").map(|it| it.rows);
-                assert_eq!(rows, Some(MESSAGES), "something is missing");
-                store
+                let (mut store, group) = found();
+                let taking = session(&mut store, WRITER, Role::Answerer);
+                ((full, sending, writers), (store, group, taking))
+            },
+            |((mut full, mut sending, mut writers), (mut store, mut group, mut taking))| {
+                loop {
+                    let entries = send_all(&full, &mut sending);
+                    for item in &entries {
+                        hear(&mut store, &mut taking, &mut group, item);
+                    }
+                    let wants = send_all(&store, &mut taking);
+                    for item in &wants {
+                        hear(&mut full, &mut sending, &mut writers, item);
+                    }
+                    if entries.is_empty() && wants.is_empty() {
+                        break;
+                    }
+                }
+                let page = |reader: &dyn Reader| page::page(reader, SPACE, PageFrom::Oldest, 1);
+                let page = store.read(page).expect("memory does not fail");
+                let page = page.expect("the space exists");
+                assert_eq!(page.total, MESSAGES, "something is missing");
+                assert_ne!(page.entries[0].body, Body::Gone, "a body is missing");
+                (full, store)
             },
             BatchSize::LargeInput,
         );

@@ -24,7 +24,7 @@ pub(crate) use self::pool::{Offered, Pool};
 pub(crate) use self::taking::{Taken, take};
 pub use self::wanting::awaits_body;
 pub(crate) use self::wanting::{
-    Filled, Want, asked_up_to, fill, forget_want, given, is_deleted, note_asked, wants_any,
+    Filled, Want, asked_up_to, deleted, fill, forget_want, given, note_asked, wants_any,
     wants_before, wants_of_run,
 };
 pub use self::writing::Draft;

@@ -1,6 +1,7 @@
 //! Bodies that entries of a group came without (`docs/PROTOCOL.md` section 4b): what is wanted, what is given to a peer, and what is
 //! filled in. A body that has left here is not wanted.
 
+use std::collections::BTreeSet;
 use std::ops::{Bound, ControlFlow};
 
 use bytes::Bytes;
@@ -74,16 +75,14 @@ pub(super) fn want(
         return Ok(());
     }
     let targets = bare.iter().map(|seq| EntryId { log, seq: *seq });
-    let deletions = conversation::annotation_places(txn, space, AnnotationKind::DELETION, targets)?;
+    let deleted = deleted(txn, space, targets)?;
     let mut entries = Vec::new();
     put_varint(
         &mut entries,
         space::summary(txn, space)?.map_or(0, |summary| summary.entries),
     );
     for seq in bare {
-        let places = deletions.get(&EntryId { log, seq: *seq });
-        let mut places = places.into_iter().flatten();
-        if !places.any(|place| place.log.device == log.device) {
+        if !deleted.contains(&EntryId { log, seq: *seq }) {
             let want = Want {
                 lamport,
                 number,
@@ -95,16 +94,19 @@ pub(super) fn want(
     Ok(())
 }
 
-/// Whether the author of an entry has deleted it for everybody.
-pub(crate) fn is_deleted(
+/// Those of these entries that their authors have deleted for everybody.
+pub(crate) fn deleted(
     reader: &dyn Reader,
     space: SpaceId,
-    entry: EntryId,
-) -> Result<bool, StorageError> {
-    let deletions =
-        conversation::annotation_places(reader, space, AnnotationKind::DELETION, [entry])?;
-    let mut places = deletions.into_values().flatten();
-    Ok(places.any(|place| place.log.device == entry.log.device))
+    entries: impl IntoIterator<Item = EntryId>,
+) -> Result<BTreeSet<EntryId>, StorageError> {
+    let kind = AnnotationKind::DELETION;
+    let deletions = conversation::annotation_places(reader, space, kind, entries)?;
+    let by_author = deletions.into_iter().filter(|(entry, places)| {
+        let mut places = places.iter();
+        places.any(|place| place.log.device == entry.log.device)
+    });
+    Ok(by_author.map(|(entry, _)| entry).collect())
 }
 
 /// The want of an entry, if its body is wanted.
@@ -252,33 +254,46 @@ pub(crate) fn note_asked(
     txn.put(&Key::of_peer(ASKED_BODIES, space, peer), &value)
 }
 
-/// The body of an entry of a group with its salt, for a peer that wants it; `None` if it is not here.
+/// Bodies of a group with their salts, for a peer that wants these entries, as far as one segment goes and up to about `target` bytes,
+/// at least one; `None` for those that are not here.
 pub(crate) fn given(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
-    entry: EntryId,
-) -> Result<Option<(Salt, Bytes)>, StorageError> {
-    let row = LogRow::read(reader, space, entry.log)?;
-    let Some(row) = row.filter(|row| (Seq(1)..=row.head).contains(&entry.seq)) else {
-        return Ok(None);
+    entries: &[EntryId],
+    target: usize,
+) -> Result<Vec<Option<(Salt, Bytes)>>, StorageError> {
+    let Some(first) = entries.first() else {
+        return Ok(Vec::new());
     };
-    with_segment(reader, space, row.number, entry.seq, |bytes| {
+    let row = LogRow::read(reader, space, first.log)?;
+    let Some(row) = row.filter(|row| (Seq(1)..=row.head).contains(&first.seq)) else {
+        return Ok(vec![None]);
+    };
+    with_segment(reader, space, row.number, first.seq, |bytes| {
+        let (mut bodies, mut length) = (Vec::new(), 0);
         for stored in Segment::open(bytes)? {
             for held in stored?.entries() {
                 let (_, held) = held.map_err(|_| damaged(SEGMENTS))?;
-                if let (
-                    true,
-                    BodyView::Bytes {
-                        bytes,
-                        salt: Some(salt),
-                    },
-                ) = (held.seq == entry.seq, held.body)
-                {
-                    return Ok(Some((salt, Bytes::copy_from_slice(bytes))));
+                let Some(next) = entries.get(bodies.len()).filter(|_| length < target) else {
+                    return Ok(bodies);
+                };
+                if (next.log, next.seq) == (first.log, held.seq) {
+                    let body = match held.body {
+                        BodyView::Bytes {
+                            bytes,
+                            salt: Some(salt),
+                        } => Some((salt, Bytes::copy_from_slice(bytes))),
+                        _ => None,
+                    };
+                    length += body.as_ref().map_or(1, |(_, bytes)| bytes.len() + 20);
+                    bodies.push(body);
                 }
             }
         }
-        Ok(None)
+        match bodies.is_empty() {
+            true => Err(damaged(SEGMENTS)),
+            false => Ok(bodies),
+        }
     })
 }
 
@@ -302,6 +317,8 @@ pub(crate) fn fill(
     let Some(mut row) = row.filter(|row| first.0 > 0 && first <= row.head) else {
         return Ok((bodies.len(), Filled::Now(Vec::new())));
     };
+    let named = bodies.iter().map(|body| EntryId { log, seq: body.seq });
+    let deleted = deleted(txn, space, named)?;
     let begin = first_of_segment(txn, space, row.number, first)?;
     let key = Key::segment(space, row.number, begin);
     let bytes = txn.get(&key)?.ok_or_else(|| damaged(SEGMENTS))?;
@@ -321,8 +338,7 @@ pub(crate) fn fill(
             };
             if txn.get(&want.key(space))?.is_some() {
                 over.push(want);
-                let entry = EntryId { log, seq: body.seq };
-                if !is_deleted(txn, space, entry)? {
+                if !deleted.contains(&EntryId { log, seq: body.seq }) {
                     here.push(*body);
                 }
             }

@@ -10,7 +10,7 @@ use super::tasks::Task;
 use super::{Event, Fault, Reconciler};
 use crate::batch::{LateBody, Salt};
 use crate::group::{
-    Filled, Group, Want, asked_up_to, fill, given, is_deleted, note_asked, wants_any, wants_before,
+    Filled, Group, Want, asked_up_to, deleted, fill, given, note_asked, wants_any, wants_before,
     wants_of_run,
 };
 use crate::id::{EntryId, Seq, SpaceId};
@@ -20,11 +20,14 @@ use crate::space;
 use crate::store::{Reader, StorageError, Txn};
 use crate::wire::{BODIES_TARGET, Blind, MAX_WANTED_BODIES, Message};
 
-/// Most bodies that a session asks a peer for and has no answer to.
-const WINDOW: usize = 2 * MAX_WANTED_BODIES;
+/// A peer is asked for one of so many shares of the wanted bodies that one step finds, and for another before it has answered, so that
+/// all peers end at about the same time.
+const SHARES: usize = 4;
+/// Least bodies of a share, and most of those that another peer was asked for too: they may come twice.
+const LEAST_SHARE: usize = 16;
 /// Most bodies that a session remembers to have asked a peer for.
 const MAX_TRIED: usize = 16_384;
-/// Most bodies that a peer wants and has not got yet. One that keeps to [`WINDOW`] never wants more.
+/// Most bodies that a peer wants and has not got yet. An honest one never wants more.
 const MAX_OWED: usize = 4 * MAX_WANTED_BODIES;
 
 /// Bodies of one group, on both ways of a session.
@@ -93,12 +96,18 @@ impl Bodies {
             while length < BODIES_TARGET
                 && bodies.len() < MAX_WANTED_BODIES
                 && *steps > 0
-                && let Some(entry) = self.owed.pop_front()
+                && !self.owed.is_empty()
             {
                 *steps -= 1;
-                let body = given(reader, space, entry)?;
-                length += body.as_ref().map_or(1, |(_, bytes)| bytes.len() + 20);
-                bodies.push(body);
+                let names = self.owed.make_contiguous();
+                let names = &names[..names.len().min(MAX_WANTED_BODIES - bodies.len())];
+                let found = given(reader, space, names, BODIES_TARGET - length)?;
+                self.owed.drain(..found.len());
+                let lengths = found
+                    .iter()
+                    .map(|body| body.as_ref().map_or(1, |it| it.1.len() + 20));
+                length += lengths.sum::<usize>();
+                bodies.extend(found);
             }
             *left = left.saturating_sub(length);
             out.push(Message::Bodies {
@@ -137,7 +146,8 @@ impl Reconciler {
         let is_idle = |bodies: &mut Bodies| bodies.search.is_none();
         if self.is_one_way
             || !self.bodies(space).is_some_and(is_idle)
-            || self.is_behind(txn, group, space)?
+            // Headers go before bodies.
+            || self.is_behind(txn, group)?
         {
             return Ok(());
         }
@@ -183,35 +193,47 @@ impl Reconciler {
             return Ok(true);
         };
         while let Some(search) = &mut bodies.search {
-            let room = WINDOW - bodies.asked.len().min(WINDOW);
-            // Names leave many at a time, or each run would be rewritten for every few bodies of it.
-            if room < MAX_WANTED_BODIES {
+            if search.is_second && !bodies.asked.is_empty() {
                 return Ok(true);
             }
             if *left == 0 {
                 return Ok(false);
             }
-            let count = room.min(*left);
-            let (wants, is_over) = wants_before(txn, space, search.before, count)?;
+            let (wants, is_over) = wants_before(txn, space, search.before, *left)?;
             *left = left.saturating_sub(wants.len().max(1));
-            search.before = wants.last().map(|(want, _)| *want).or(search.before);
-            let mut page = Vec::new();
-            for (want, entries) in wants {
+            let mut free = Vec::new();
+            for (want, entries) in &wants {
                 let entry = want.entry(txn, space)?;
-                if entries <= search.after || bodies.tried.contains(&entry) {
+                if *entries <= search.after || bodies.tried.contains(&entry) {
                     continue;
                 }
-                if is_deleted(txn, space, entry)? {
-                    want.forget(txn, space)?;
-                } else if search.is_second || !group.is_asked_elsewhere(entry, &session) {
-                    if bodies.tried.len() == MAX_TRIED {
-                        break;
-                    }
-                    group.asks(entry, &session);
-                    bodies.tried.insert(entry);
-                    page.push(entry);
+                if search.is_second || !group.is_asked_elsewhere(entry, &session) {
+                    free.push((*want, entry));
                 }
             }
+            let share = match search.is_second {
+                true => LEAST_SHARE,
+                false => (free.len() / SHARES).max(LEAST_SHARE),
+            };
+            if bodies.asked.len() >= 2 * share || bodies.tried.len() >= MAX_TRIED {
+                return Ok(true);
+            }
+            let is_over = is_over && free.len() <= share;
+            free.truncate(share);
+            search.before = match free.len() == share {
+                true => free.last().map(|(want, _)| *want),
+                false => wants.last().map(|(want, _)| *want).or(search.before),
+            };
+            let deleted = deleted(txn, space, free.iter().map(|(_, entry)| *entry))?;
+            for (want, _) in free.iter().filter(|(_, entry)| deleted.contains(entry)) {
+                want.forget(txn, space)?;
+            }
+            let page = free.into_iter().map(|(_, entry)| entry);
+            let mut page: Vec<EntryId> = page.filter(|it| !deleted.contains(it)).collect();
+            for entry in &page {
+                group.asks(*entry, &session);
+            }
+            bodies.tried.extend(&page);
             // The names of one run take few bytes, and its bodies come together.
             page.sort_unstable();
             bodies.asked.extend(&page);
@@ -223,9 +245,6 @@ impl Reconciler {
                 // A peer that promised and withholds holds up nobody: what it was asked for, others are asked for at last.
                 search.is_second = true;
                 search.before = None;
-                if !bodies.asked.is_empty() {
-                    return Ok(true);
-                }
             } else if bodies.asked.is_empty() {
                 note_asked(txn, space, peer, search.until)?;
                 bodies.search = None;
@@ -255,20 +274,20 @@ impl Reconciler {
         row: &LogRow,
         first: Seq,
     ) -> Result<(), StorageError> {
-        if self.bodies(space).is_some() && wants_of_run(txn, space, row, first)? {
-            self.came_bare(space);
+        let Some(bodies) = self.bodies(space) else {
+            return Ok(());
+        };
+        bodies.is_new |= wants_of_run(txn, space, row, first)?;
+        // It may be the last that came before bodies.
+        if bodies.is_new {
             self.tasks.push_back(Task::Ask(space));
         }
         Ok(())
     }
 
-    /// Whether entries are still to come that the peer said it holds: headers go before bodies.
-    fn is_behind(
-        &self,
-        reader: &dyn Reader,
-        group: &Group,
-        space: SpaceId,
-    ) -> Result<bool, StorageError> {
+    /// Whether entries of a group are still to come that the peer said it holds, or it has not said yet what it holds.
+    pub fn is_behind(&self, reader: &dyn Reader, group: &Group) -> Result<bool, StorageError> {
+        let space = group.space();
         let Some(view) = self.spaces.get(&space).and_then(|of| of.view.as_ref()) else {
             return Ok(true);
         };

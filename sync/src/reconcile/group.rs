@@ -31,7 +31,9 @@ pub(super) struct GroupProgress {
     told: bool,
     /// The peer has named operations that it holds, so what it lacks is known.
     heard: bool,
-    /// The frontier that is due once the peer has named its operations.
+    /// Another session brings the entries first.
+    waits: bool,
+    /// The frontier that is due once the peer has named its operations, and this session need not wait.
     deferred: Option<Extent>,
     held: HeldByPeer,
     /// Operations that the peer holds and that are not in `held` yet.
@@ -50,9 +52,12 @@ impl GroupProgress {
     pub(super) fn defers(&mut self, extent: Extent) -> bool {
         if !self.heard {
             self.tell();
+        }
+        let has_to_wait = !self.heard || self.waits;
+        if has_to_wait {
             self.deferred = self.deferred.max(Some(extent));
         }
-        !self.heard
+        has_to_wait
     }
 
     fn tell(&mut self) {
@@ -181,6 +186,28 @@ impl Reconciler {
             self.dropped.insert(space);
         }
         self.resolve(space);
+    }
+
+    /// Puts off to tell the peer what entries of a group are held here, so that it sends none yet, while another session brings them:
+    /// else both bring the same. This session goes on to give. The caller ends that by [`Reconciler::take_turn`], once the other session
+    /// is no longer [behind](Reconciler::is_behind), is over, or has brought nothing for some seconds.
+    pub fn wait_for_turn(&mut self, space: SpaceId) {
+        if let Some(progress) = self.group(space) {
+            progress.waits = true;
+        }
+    }
+
+    /// Tells the peer what entries of a group are held here, so that it sends the others.
+    pub fn take_turn(&mut self, space: SpaceId) {
+        let Some(progress) = self.group(space) else {
+            return;
+        };
+        progress.waits = false;
+        if progress.heard
+            && let Some(extent) = progress.deferred.take()
+        {
+            self.frontier_is_due(space, extent);
+        }
     }
 
     /// Tells the reconciler that a log is known to be forked: from another session.

@@ -5,4 +5,5 @@ mod bytes;
 mod hostile;
 mod passing;
 mod reach;
+mod several;
 mod world;

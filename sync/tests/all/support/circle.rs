@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ed25519_dalek::SigningKey;
 use hedgerow_sync::entry::{Body, What};
 use hedgerow_sync::group::{Draft, Group};
-use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, SpaceId};
+use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::ingest::{Authorities, Authority};
 use hedgerow_sync::mark::MarkKey;
 use hedgerow_sync::membership::{Act, Founding, Held, Level, MemberKey, Operation, OperationId};
@@ -16,7 +16,7 @@ use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::page::{self, PageFrom};
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
 use hedgerow_sync::space::{self, Digest};
-use hedgerow_sync::store::{Store, Txn};
+use hedgerow_sync::store::{Reader, Store, Txn};
 use hedgerow_sync::wire::{Message, Role};
 
 use super::group::keys::{key, member};
@@ -146,15 +146,22 @@ impl Member {
 
     /// The texts that are shown, in their order.
     pub fn texts(&self) -> Vec<String> {
-        let page = |reader: &dyn hedgerow_sync::store::Reader| {
-            page::page(reader, GROUP, PageFrom::Newest, 100_000)
-        };
+        let page = |reader: &dyn Reader| page::page(reader, GROUP, PageFrom::Newest, 100_000);
         let page = self.store.read(page).unwrap().unwrap();
         let texts = page.entries.into_iter().map(|row| match row.body {
             Body::Bytes(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Body::Gone => String::new(),
         });
         texts.collect()
+    }
+
+    /// What was stored of late: logs, and the first new entry of each.
+    pub fn stored(&self) -> Vec<(LogId, Seq)> {
+        let stored = self.events.iter().filter_map(|event| match event {
+            Event::Stored { log, first, .. } => Some((*log, *first)),
+            _ => None,
+        });
+        stored.collect()
     }
 
     pub fn digest(&mut self) -> Digest {
@@ -188,6 +195,8 @@ pub struct Session {
     /// Runs of entries: each is one signature that is checked.
     pub runs: usize,
     pub items: Vec<Message>,
+    /// Kinds of the items that arrived, by end.
+    heard: [Vec<u64>; 2],
 }
 
 struct End {
@@ -239,6 +248,7 @@ impl Session {
             bytes: [0; 2],
             runs: 0,
             items: Vec::new(),
+            heard: Default::default(),
         }
     }
 
@@ -266,6 +276,7 @@ impl Session {
         let Some((kind, content)) = self.ends[end].arriving.pop_front() else {
             return false;
         };
+        self.heard[end].push(kind);
         self.hear(end, member, kind, &content);
         true
     }
@@ -297,6 +308,39 @@ impl Session {
             .write(|txn| sender.grew(txn, GROUP, entry.log, entry.seq))
             .unwrap();
         self.work(end, member);
+    }
+
+    /// A log of the member at `end` has grown through another session.
+    pub fn grew(&mut self, end: usize, member: &mut Member, log: LogId, first: Seq) {
+        let reconciler = &mut self.ends[end].reconciler;
+        let grew = member
+            .store
+            .write(|txn| reconciler.grew(txn, GROUP, log, first));
+        grew.unwrap();
+        self.work(end, member);
+    }
+
+    pub fn wait_for_turn(&mut self, end: usize) {
+        self.ends[end].reconciler.wait_for_turn(GROUP);
+    }
+
+    pub fn take_turn(&mut self, end: usize) {
+        self.ends[end].reconciler.take_turn(GROUP);
+    }
+
+    pub fn is_behind(&self, end: usize, member: &Member) -> bool {
+        let is_behind = |reader: &dyn Reader| {
+            let reconciler = &self.ends[end].reconciler;
+            reconciler.is_behind(reader, &member.group)
+        };
+        member.store.read(is_behind).unwrap()
+    }
+
+    /// Whether the member at `end` has said what it holds.
+    pub fn has_told_frontier(&self, end: usize) -> bool {
+        let told = self.ends[1 - end].arriving.iter().map(|(kind, _)| *kind);
+        let heard = self.heard[1 - end].iter().copied();
+        told.chain(heard).any(|kind| kind == 17)
     }
 
     /// The member at `end` has written an operation.
