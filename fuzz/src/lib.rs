@@ -4,9 +4,12 @@
 #![forbid(unsafe_code)]
 
 pub mod acquaintance;
+#[path = "../../sync/tests/all/support/circle.rs"]
+pub mod circle;
 #[path = "../../transport/tests/all/support/devices.rs"]
 pub mod devices;
 pub mod forger;
+pub mod group;
 #[path = "../../sync/tests/all/support/pair.rs"]
 pub mod pair;
 pub mod targets;
@@ -45,7 +48,7 @@ pub fn name_space(kind: u64, content: &mut [u8], blind: &Blind) {
     let at = match kind {
         // An array of arrays of byte strings; a fixed layout; arrays that begin with a byte string.
         16 => 3,
-        19 => 0,
+        19 | 23 | 25..=27 => 0,
         _ => 2,
     };
     if let Some(place) = content.get_mut(at..at + blind.0.len()) {

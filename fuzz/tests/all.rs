@@ -128,6 +128,7 @@ targets! {
     contact,
     courier,
     devices,
+    group,
     handshake,
     history,
     invitation,

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod contact;
 pub mod courier;
 pub mod devices;
+pub mod group;
 pub mod handshake;
 pub mod history;
 pub mod invitation;
@@ -27,7 +28,7 @@ pub mod slots;
 pub type Run = fn(&[u8]);
 
 /// All targets, by the names of their programs and seeds.
-pub const ALL: [(&str, Run); 22] = [
+pub const ALL: [(&str, Run); 23] = [
     ("api", api::run),
     ("batch", batch::run),
     ("ble", ble::run),
@@ -35,6 +36,7 @@ pub const ALL: [(&str, Run); 22] = [
     ("contact", contact::run),
     ("courier", courier::run),
     ("devices", devices::run),
+    ("group", group::run),
     ("handshake", handshake::run),
     ("history", history::run),
     ("invitation", invitation::run),

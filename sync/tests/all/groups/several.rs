@@ -73,7 +73,7 @@ impl Several {
         let mut idle = 0;
         while self.turn < PEERS || idle == 0 {
             let mut is_new = false;
-            for at in 0..PEERS {
+            for (at, peer) in peers.iter_mut().enumerate() {
                 let session = &mut self.sessions[at];
                 session.work(0, late);
                 is_new |= session.send(0, late, 4_000);
@@ -85,11 +85,11 @@ impl Several {
                     _ => true,
                 };
                 if speaks {
-                    is_new |= session.send(1, &peers[at], 4_000);
+                    is_new |= session.send(1, peer, 4_000);
                 }
                 late.events.clear();
                 is_new |= session.arrive(0, late);
-                is_new |= session.arrive(1, &mut peers[at]);
+                is_new |= session.arrive(1, peer);
                 for (log, first) in late.stored() {
                     for other in (0..PEERS).filter(|other| *other != at) {
                         self.sessions[other].grew(0, late, log, first);

@@ -77,6 +77,20 @@ impl Member {
         }
     }
 
+    /// A member with the same key and what this one's store holds.
+    pub fn copy(&self) -> Member {
+        let me = Some(member(self.number));
+        let store = self.store.clone();
+        let group = store.read(|reader| Group::open(reader, GROUP, me));
+        Member {
+            key: self.key.clone(),
+            store,
+            group: group.unwrap().unwrap(),
+            events: Vec::new(),
+            ..*self
+        }
+    }
+
     /// The same store, opened once more.
     pub fn reopen(&mut self) {
         let me = Some(member(self.number));
