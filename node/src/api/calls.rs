@@ -184,6 +184,11 @@ macro_rules! calls {
                 WantFile(conversation: ConversationId, message: MessageId; wanted: bool) -> ()
                     = want_file, PUT "/v1/conversations/{conversation}/messages/{message}/file/wanted";
 
+                /// Take back the file of a message of ours that is on its way: what has come of it is deleted. One that
+                /// has reached everybody is refused. One that nobody was offered goes without a trace.
+                CancelFile(conversation: ConversationId, message: MessageId;) -> ()
+                    = cancel_file, POST "/v1/conversations/{conversation}/messages/{message}/file/cancel";
+
                 /// Free the room that the file of a message takes on this device; the message stays. A file of our own
                 /// that has not reached everybody is refused.
                 FreeFile(conversation: ConversationId, message: MessageId;) -> ()

@@ -102,6 +102,8 @@ pub enum FileState {
     Damaged,
     /// It was here, and its room was freed.
     Freed,
+    /// Its sender took it back while it was on its way. What a device still says to have of it stands in `held`.
+    Cancelled,
     /// It is not here, and nobody can be asked for it.
     Missing,
 }

@@ -31,6 +31,10 @@ pub enum Refusal {
     FileNotHere,
     /// The file of this message is here already.
     FileHere,
+    /// The file of this message has reached everybody, so it cannot be taken back; deleting the message for everybody can.
+    FileArrived,
+    /// Its sender has taken the file of this message back.
+    FileCancelled,
     /// The file has not reached everybody, and nobody else could give it to them.
     FileNotDelivered,
     /// A file that changed while it was read.
@@ -237,6 +241,8 @@ impl Refusal {
             | Self::NotYours
             | Self::FileNotHere
             | Self::FileHere
+            | Self::FileArrived
+            | Self::FileCancelled
             | Self::FileNotDelivered
             | Self::FileChanged
             | Self::MayNameYou

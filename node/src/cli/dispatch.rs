@@ -221,6 +221,7 @@ async fn messages(session: &Session, output: Output, command: Messages) -> Resul
             message,
             decline,
         } => files::load(api, output, &name, &message, !decline).await,
+        Messages::Cancel { name, message } => files::cancel(api, output, &name, &message).await,
         Messages::Free {
             name: Some(name),
             message: Some(message),

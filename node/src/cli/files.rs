@@ -1,4 +1,4 @@
-//! Files of messages: `attach`, `save`, `load` and `free`.
+//! Files of messages: `attach`, `save`, `load`, `cancel` and `free`.
 
 use std::path::{Path, PathBuf};
 
@@ -142,6 +142,28 @@ pub async fn load(
             name = chat.name
         ));
     }
+    Ok(())
+}
+
+/// `hedgerow cancel`.
+pub async fn cancel(
+    api: &dyn Api,
+    output: Output,
+    name: &str,
+    message: &str,
+) -> Result<(), Failure> {
+    let chat = find(api, name).await?;
+    let message = annotating::named(api, &chat.conversation, message).await?;
+    api.cancel_file(chat.conversation.clone(), message.clone())
+        .await?;
+    let message = api.message(chat.conversation, message).await;
+    output.say(match message.is_ok_and(|message| message.file.is_some()) {
+        true => tr!(
+            "Cancelled. What has come to {name} is deleted as soon as {name} is in reach.",
+            name = chat.name
+        ),
+        false => tr!("Deleted. It never left this device."),
+    });
     Ok(())
 }
 

@@ -29,8 +29,9 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Messages",
         &[
-            "send", "attach", "read", "save", "load", "free", "storage", "search", "edit",
-            "versions", "forward", "draft", "react", "pin", "delete", "timer", "resend", "carry",
+            "send", "attach", "read", "save", "load", "cancel", "free", "storage", "search",
+            "edit", "versions", "forward", "draft", "react", "pin", "delete", "timer", "resend",
+            "carry",
         ],
     ),
     (

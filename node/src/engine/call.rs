@@ -104,6 +104,7 @@ impl Engine {
             Call::WantFile(id, message, wanted) => {
                 self.owners.want_file(turn, &id, &message, wanted)
             }
+            Call::CancelFile(id, message) => self.owners.cancel_file(turn, &id, &message),
             Call::FreeFile(id, message) => self.owners.free_file(turn, &id, &message),
             Call::Delete(id, message, for_all) => self.owners.delete(turn, &id, &message, for_all),
             Call::Status => Ok(Reply::Status(self.status(turn.txn, turn.now)?)),

@@ -255,7 +255,7 @@ impl<'a> View<'a> {
             let mut message = self.message(entry, position)?;
             let said = deletions.get(&entry.id);
             let deletion =
-                said.and_then(|said| deletion::valid(self.kind, self.me, entry.id, said));
+                said.and_then(|said| deletion::by_author(self.kind, self.me, entry.id, said));
             if let Some(deletion) = deletion {
                 message.text = None;
                 message.deleted = Some(self.deleted(entry.id, deletion.id())?);

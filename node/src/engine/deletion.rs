@@ -29,8 +29,8 @@ pub(super) const DELETION: AnnotationKind = AnnotationKind(4);
 /// The annotations that go with a row.
 const OF_A_ROW: [AnnotationKind; 2] = [REACTION, PIN];
 
-/// The deletion of a row by its author among what was said of it.
-pub(super) fn valid(
+/// What the author of a row has said of it, among what was said of it.
+pub(super) fn by_author(
     kind: Kind,
     us: DeviceId,
     target: EntryId,
@@ -39,7 +39,7 @@ pub(super) fn valid(
     let author = kind.author(target.log.device, us);
     let mut said = said.iter();
     let by_author = said.find(|one| kind.author(one.author(), us) == author);
-    by_author.map(|deletion| deletion.place)
+    by_author.map(|one| one.place)
 }
 
 impl Owners {
@@ -95,7 +95,7 @@ impl Owners {
     ) -> Result<Option<Place>, StorageError> {
         let said = sync::annotations(reader, space, DELETION, [target])?;
         let said = said.get(&target);
-        Ok(said.and_then(|said| valid(kind, self.account.device_id, target, said)))
+        Ok(said.and_then(|said| by_author(kind, self.account.device_id, target, said)))
     }
 
     /// Removes a message from this device: what it says, what was said of it, and its place.
@@ -171,7 +171,7 @@ impl Owners {
         });
         let targets: BTreeSet<EntryId> = rows.chain(changes.annotated.iter().copied()).collect();
         for (target, said) in sync::annotations(turn.txn, space, DELETION, targets)? {
-            if valid(kind, self.account.device_id, target, &said).is_none() {
+            if by_author(kind, self.account.device_id, target, &said).is_none() {
                 continue;
             }
             // An annotation cannot be deleted, and of what is not here nothing can be removed.

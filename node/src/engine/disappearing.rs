@@ -268,6 +268,12 @@ impl Owners {
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
         let mut content = lapsed(turn.txn, space, entry)?.ok_or(Refusal::NotLapsed)?;
         content.timer_s = timers::of_new(turn.txn, space)?;
+        if files::is_cancelled(turn.txn, space, entry)? {
+            content.file = None;
+        }
+        if content.text.is_empty() && content.file.is_none() {
+            return Err(Refusal::NoText.into());
+        }
         let (what, body) = content.row();
         let sent = self.append(turn, space, kind, what, body)?;
         self.forget_message(turn, space, place)?;

@@ -161,7 +161,8 @@ impl Owners {
         }
         self.apply_deletions(turn, space, log, changes)?;
         let mut rows = changes.rows.iter();
-        rows.try_for_each(|rows| self.rows_arrived(turn, space, log, rows))
+        rows.try_for_each(|rows| self.rows_arrived(turn, space, log, rows))?;
+        self.apply_cancellations(turn, space, log, changes)
     }
 
     /// Notes what rows say that have more than a text: timers and files.

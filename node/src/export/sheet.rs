@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::Circumstances;
 use super::folder::Places;
-use crate::api::{ContactId, Conversation, ConversationKind, Message, Original, Reaction, visible};
+use crate::api::{
+    ContactId, Conversation, ConversationKind, FileState, Message, Original, Reaction, visible,
+};
 use crate::words::{Language, Phrase, codes, files, tr};
 
 /// A conversation with what is said about it.
@@ -95,13 +97,19 @@ impl Sheet {
         name.unwrap_or_else(|| self.title())
     }
 
-    /// What the file of a message is called, and its size; where files have places also that it has none.
+    /// What the file of a message is called, and its size; also that its sender cancelled it, and, where files have places,
+    /// that it has none.
     pub(super) fn file(&self, message: &Message, places: Option<&Places>) -> Option<String> {
-        let name = self.said(&files::name(message.file.as_ref()?));
+        let file = message.file.as_ref()?;
+        let name = self.said(&files::name(file));
         let is_absent = places.is_some_and(|places| places.of(message).is_none());
-        Some(match is_absent {
-            true => format!("{name} [{}]", self.said(&tr!("not here"))),
-            false => name,
+        let note = match file.state {
+            FileState::Cancelled => files::state(file),
+            _ => is_absent.then(|| tr!("not here")),
+        };
+        Some(match note {
+            Some(note) => format!("{name} [{}]", self.said(&note)),
+            None => name,
         })
     }
 

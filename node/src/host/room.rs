@@ -40,6 +40,7 @@ pub(super) fn is_spared(call: &Call) -> bool {
         call,
         Call::Delete(..)
             | Call::FreeFile(..)
+            | Call::CancelFile(..)
             | Call::EraseConversation(_)
             | Call::Remove(_)
             | Call::RemoveKeeping(_)

@@ -30,6 +30,12 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         }
         Refusal::FileNotHere => tr!("The file of this message is not here yet."),
         Refusal::FileHere => tr!("The file is here already. Delete the message to remove it."),
+        Refusal::FileArrived => {
+            tr!("The file has arrived already. Delete the message for everyone to remove it.")
+        }
+        Refusal::FileCancelled => {
+            tr!("The sender cancelled this file. Ask for it to be sent again.")
+        }
         Refusal::FileNotDelivered => {
             tr!("The file has not reached everybody yet, so its room is not freed.")
         }

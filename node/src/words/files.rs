@@ -83,6 +83,12 @@ pub fn state(file: &MessageFile) -> Option<Phrase> {
         FileState::Declined => tr!("you declined it"),
         FileState::Damaged => tr!("what came is not what its sender named"),
         FileState::Freed => tr!("its room was freed"),
+        FileState::Cancelled if file.held.is_empty() => tr!("cancelled by its sender"),
+        FileState::Cancelled => match file.held.iter().map(|held| held.bytes).max() {
+            None | Some(0) => tr!("cancelled"),
+            Some(bytes) if bytes == file.size => tr!("cancelled too late: it had arrived"),
+            Some(_) => tr!("cancelled, and what has come is not deleted yet"),
+        },
         FileState::Missing => tr!("not here"),
     })
 }

@@ -422,3 +422,118 @@ fn the_oldest_upload_gives_way_when_too_many_wait() {
         assert!(matches!(send(upload), Ok(Reply::Sent(_))));
     }
 }
+
+fn cancel(world: &mut World, node: usize, id: &MessageId) -> Result<Reply, Refusal> {
+    let chat = world.chat(node, 1 - node);
+    world.ask(node, Call::CancelFile(chat, id.clone()))
+}
+
+fn count(world: &World) -> [usize; 2] {
+    [0, 1].map(|node| world.nodes[node].files.count())
+}
+
+#[test]
+fn a_file_that_its_sender_cancels_is_deleted_where_it_was_on_its_way() {
+    let mut world = slow(17);
+    let kept = world.send_file(0, 1, "kept", 1_000);
+    arrives(&mut world, 1, &kept);
+    let film = world.send_file(0, 1, "film", 3 * MIB);
+    assert!(until(&mut world, |world| world.nodes[1].files.count() == 2));
+    assert_eq!(cancel(&mut world, 1, &film), Err(Refusal::NotYours));
+    assert_eq!(cancel(&mut world, 0, &film), Ok(Reply::Done));
+    world.run(MINUTE_MS);
+    assert_eq!(count(&world), [1, 1]);
+    for node in 0..2 {
+        assert_eq!(state(&mut world, node, &film), FileState::Cancelled);
+        assert_eq!(state(&mut world, node, &kept), FileState::Here);
+    }
+    let held = file_of(&mut world, 0, &film).expect("a file").held;
+    assert!(
+        held.iter().all(|one| one.bytes == 0),
+        "it is said to be gone"
+    );
+    let refused = want(&mut world, 1, &film, true);
+    assert_eq!(refused, Err(Refusal::FileCancelled));
+    assert_eq!(cancel(&mut world, 0, &film), Ok(Reply::Done));
+    world.restart(1);
+    world.run(MINUTE_MS);
+    assert_eq!(state(&mut world, 1, &film), FileState::Cancelled);
+    assert_eq!(count(&world), [1, 1]);
+}
+
+#[test]
+fn a_file_that_is_cancelled_while_its_receiver_is_away_never_comes() {
+    let mut world = slow(18);
+    let film = world.send_file(0, 1, "film", 3 * MIB);
+    // The message was offered to the link, and does not arrive over it.
+    world.network.part(0, 1, true);
+    world.run(MINUTE_MS);
+    assert_eq!(cancel(&mut world, 0, &film), Ok(Reply::Done));
+    world.network.part(0, 1, false);
+    let told = |world: &mut World| state(world, 1, &film) == FileState::Cancelled;
+    assert!(until(&mut world, told), "it does not hear of it");
+    world.run(MINUTE_MS);
+    assert_eq!(count(&world), [0, 0]);
+}
+
+#[test]
+fn a_file_that_has_arrived_is_not_cancelled_and_one_that_crosses_its_cancellation_stays() {
+    let mut world = slow(19);
+    let film = world.send_file(0, 1, "film", 3 * CHUNK);
+    let before = world.nodes[0].storage.store.clone();
+    let is_delivered = |world: &mut World| file_of(world, 0, &film).expect("a file").is_delivered();
+    assert!(until(&mut world, is_delivered), "nobody tells the sender");
+    assert_eq!(cancel(&mut world, 0, &film), Err(Refusal::FileArrived));
+    // Its sender does not know that it has arrived.
+    world.network.part(0, 1, true);
+    world.run(MINUTE_MS);
+    world.roll_back(0, before);
+    assert_eq!(cancel(&mut world, 0, &film), Ok(Reply::Done));
+    world.network.part(0, 1, false);
+    assert!(until(&mut world, is_delivered), "its sender is not told");
+    world.run(MINUTE_MS);
+    assert_eq!(state(&mut world, 0, &film), FileState::Cancelled);
+    assert_eq!(state(&mut world, 1, &film), FileState::Here);
+    assert_eq!(count(&world), [0, 1]);
+}
+
+#[test]
+fn a_file_that_nobody_was_offered_goes_without_a_trace() {
+    let mut world = pair(20);
+    world.network.part(0, 1, true);
+    world.run(MINUTE_MS);
+    let bare = world.send_file(0, 1, "film", 1_000);
+    let file = Some(world.upload(0, "roof.jpg", 1_000));
+    let chat = world.chat(0, 1);
+    let message = NewMessage {
+        file,
+        ..NewMessage::text("From the roof")
+    };
+    let captioned = match world.ask(0, Call::Send(chat, message)) {
+        Ok(Reply::Sent(id)) => id,
+        other => panic!("not sent: {other:?}"),
+    };
+    for id in [&bare, &captioned] {
+        assert_eq!(cancel(&mut world, 0, id), Ok(Reply::Done));
+    }
+    world.network.part(0, 1, false);
+    world.delivered(0, 1);
+    for node in 0..2 {
+        assert_eq!(world.texts(node, 1 - node), ["From the roof"]);
+        assert!(file_of(&mut world, node, &captioned).is_none());
+    }
+    assert_eq!(count(&world), [0, 0]);
+    // Notes have nobody to whom it could be on its way.
+    let Ok(Reply::Conversation(notes)) = world.ask(0, Call::Notes) else {
+        panic!("there are notes");
+    };
+    let message = NewMessage {
+        file: Some(world.upload(0, "list.txt", 10)),
+        ..NewMessage::text("")
+    };
+    let Ok(Reply::Sent(id)) = world.ask(0, Call::Send(notes.id.clone(), message)) else {
+        panic!("not kept");
+    };
+    let refused = world.ask(0, Call::CancelFile(notes.id, id));
+    assert_eq!(refused, Err(Refusal::FileArrived));
+}

@@ -122,6 +122,19 @@ pub enum Messages {
         decline: bool,
     },
 
+    /// Take back a file of yours that is on its way
+    #[command(after_help = "Example:\n  hedgerow cancel Ben k7q2m\n\n\
+        What has come to Ben is deleted as soon as his device hears of it, and the message stays. A file that \
+        has arrived is not taken back: `hedgerow delete --for-all` removes it with its message. What lies \
+        sealed in parcels stays there.")]
+    Cancel {
+        /// The contact
+        name: String,
+
+        /// The short name of the message, its beginning, or the id
+        message: String,
+    },
+
     /// Remove a file from this device and keep its message
     #[command(
         after_help = "Examples:\n  hedgerow free Ben k7q2m              one file\n  \

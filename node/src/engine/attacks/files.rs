@@ -15,13 +15,15 @@ use super::super::content::{Content, MESSAGE};
 use super::super::files::FilePart;
 use super::{append_as, device};
 use crate::api::{Call, FileState, MessageId, Offered, Reply};
+use crate::engine::conversation::message_id;
 use crate::engine::conversations;
 use crate::engine::link::State;
 use crate::engine::live::Live;
 use crate::files::extent::CHUNK;
 use crate::harness::World;
 use crate::tables::{self, Table};
-use hedgerow_sync::entry::{Body, What};
+use hedgerow_sync::entry::{AnnotationKind, Body, What};
+use hedgerow_sync::id::{EntryId, Seq};
 
 /// The kinds of items of `docs/PROTOCOL.md` section 16.
 const WANT_ITEM: u64 = 56;
@@ -405,4 +407,48 @@ fn files_that_break_off_before_their_ends_take_no_more_than_the_quota() {
     world.run(60_000);
     let held = world.nodes[0].files.held();
     assert!(held <= 5 << 20, "{held} bytes");
+}
+
+#[test]
+fn a_contact_cancels_no_file_of_others_and_one_of_its_own_before_its_message() {
+    let mut world = three(6);
+    let mallory = world.id(MALLORY);
+    world
+        .ask(0, Call::Verify(mallory, true))
+        .expect("they are contacts");
+    let from_ada = world.send_file(0, MALLORY, "from Ada", 2 << 20);
+    world.run(500);
+    assert!(matches!(
+        state(&mut world, MALLORY, 0, &from_ada),
+        FileState::Loading { .. }
+    ));
+    let mut store = world.nodes[MALLORY].storage.store.clone();
+    let device = device(&world, MALLORY);
+    let target = crate::engine::conversation::parse_message_id(&from_ada).expect("an id");
+    let kind = AnnotationKind(6);
+    let cancels = |target| What::Annotation { kind, target };
+    let empty = || Body::Bytes(Bytes::new());
+    let theirs = append_as(&mut store, device, cancels(target), empty());
+    // The message that comes behind its cancellation.
+    let of_mallory = EntryId {
+        seq: Seq(theirs.seq.0 + 2),
+        ..theirs
+    };
+    append_as(&mut store, device, cancels(of_mallory), empty());
+    let content = Content {
+        file: Some(FilePart::claimed(&[7; 32], 1_000)),
+        ..Content::text("taken back")
+    };
+    let body = Body::Bytes(tables::encoded(&content).into());
+    let sent = append_as(&mut store, device, What::Row(MESSAGE), body);
+    assert_eq!(sent, of_mallory);
+    world.roll_back(MALLORY, store);
+    world.run(60_000);
+    let sent = message_id(sent);
+    assert_eq!(state(&mut world, 0, MALLORY, &sent), FileState::Cancelled);
+    assert_eq!(state(&mut world, 0, MALLORY, &from_ada), FileState::Here);
+    let file = world
+        .message(0, MALLORY, &from_ada)
+        .and_then(|one| one.file);
+    assert!(file.expect("a file").is_delivered(), "it does not go on");
 }

@@ -108,7 +108,10 @@ pub(in crate::engine) fn confirm(
 ) -> Result<(), Refusal> {
     for Shared { space, .. } in shared {
         let mut files = row::all(reader, *space)?;
-        files.retain(|(_, row)| !row.is_ours && matches!(row.state, State::Here | State::Declined));
+        files.retain(|(_, row)| {
+            let is_final = matches!(row.state, State::Here | State::Declined | State::Cancelled);
+            is_final && !row.is_ours
+        });
         files.sort_by_cached_key(|(_, row)| Reverse(row.place().ok()));
         for (file, row) in files.into_iter().take(MAX_CONFIRMED) {
             if let Some(blind) = reconciler.blind(*space) {

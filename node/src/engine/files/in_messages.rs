@@ -254,6 +254,7 @@ pub(crate) fn file_of(
                 (State::Declined, _) => FileState::Declined,
                 (State::Damaged, _) => FileState::Damaged,
                 (State::Freed, _) => FileState::Freed,
+                (State::Cancelled, _) => FileState::Cancelled,
                 (_, Some(free)) => FileState::NoRoom { free },
                 (State::Asked, None) => FileState::Loading {
                     bytes: extent.clear_up_to(row.here),
@@ -389,6 +390,9 @@ impl Owners {
         let row = FileRow::load(turn.txn, space, file)?.ok_or(Refusal::NoFile)?;
         if row.is_ours {
             return Err(Refusal::NoFile.into());
+        }
+        if row.state == State::Cancelled {
+            return Err(Refusal::FileCancelled.into());
         }
         if row.state == State::Here && !wanted {
             return Err(Refusal::FileHere.into());

@@ -7,12 +7,14 @@
 //! | what two devices say of files | `said` |
 //! | a file that comes | `fetching` |
 //! | files that go | `serving` |
+//! | files that their senders take back | `cancelling` |
 //! | files in what is carried by hand | `carried` |
 //! | files in messages, and calls about them | `in_messages` |
 //!
 //! A message names its file by the hash of the sealed bytes, so it proves every chunk. The receiver asks for chunks and
 //! never gets one that it did not ask for. The bytes themselves pass through a keeper beside the engine.
 
+mod cancelling;
 pub(super) mod carried;
 mod fetching;
 mod in_messages;
@@ -38,6 +40,7 @@ use crate::files::work::{FileEvent, Ticket, Upload};
 use fetching::Fetch;
 use serving::Serve;
 
+pub(super) use cancelling::is_cancelled;
 pub use carried::is_expected;
 pub(crate) use in_messages::{FilePart, file_of};
 pub use in_messages::{Stored, preview, stored_file};

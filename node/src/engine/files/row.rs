@@ -42,6 +42,9 @@ pub(in crate::engine) enum State {
     /// The user has freed the room that it took.
     #[n(5)]
     Freed,
+    /// Its sender has taken it back.
+    #[n(6)]
+    Cancelled,
 }
 
 /// A file of a message.

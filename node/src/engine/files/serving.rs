@@ -184,7 +184,8 @@ impl Owners {
     ) -> Result<(), StorageError> {
         let file = has.file.id();
         let row = FileRow::load(turn.txn, space, file)?;
-        let Some(row) = row.filter(|row| row.state == State::Here) else {
+        let Some(row) = row.filter(|row| matches!(row.state, State::Here | State::Cancelled))
+        else {
             return Ok(());
         };
         let extent = row.extent()?;
@@ -197,7 +198,8 @@ impl Owners {
         }
         held.save(turn.txn, space, file, device)?;
         let entry = row.entry()?;
-        if held.is_declined || held.chunks == extent.chunks() {
+        let is_cancelled = row.state == State::Cancelled;
+        if is_cancelled || held.is_declined || held.chunks == extent.chunks() {
             let changed = turn.pending.annotated.entry(space).or_default();
             changed.insert(entry);
             self.settle(turn, space, file)?;
@@ -276,14 +278,20 @@ impl Owners {
         Ok(())
     }
 
-    /// Nobody is asked about a file of ours any more once every member of the conversation has it, or has declined it.
+    /// Nobody is asked about a file of ours any more once every member of the conversation has it, or has declined it, or of
+    /// one that we took back has nothing.
     fn settle(
         &self,
         turn: &mut Turn<'_>,
         space: SpaceId,
         file: FileId,
     ) -> Result<(), StorageError> {
-        match self.is_delivered(turn, space, file)? {
+        let row = FileRow::load(turn.txn, space, file)?;
+        let is_cancelled = row.is_some_and(|row| row.state == State::Cancelled);
+        let is_settled = |held: Held, chunks| {
+            held.is_declined || held.chunks == chunks || (is_cancelled && held.chunks == 0)
+        };
+        match self.every_member(turn, space, file, is_settled)? {
             true => row::settled(turn.txn, space, file),
             false => Ok(()),
         }
@@ -296,6 +304,30 @@ impl Owners {
         space: SpaceId,
         file: FileId,
     ) -> Result<bool, StorageError> {
+        self.every_member(turn, space, file, |held, chunks| {
+            held.is_declined || held.chunks == chunks
+        })
+    }
+
+    /// Whether every other member of the conversation has all of a file of ours.
+    pub(super) fn has_arrived(
+        &self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+    ) -> Result<bool, StorageError> {
+        self.every_member(turn, space, file, |held, chunks| held.chunks == chunks)
+    }
+
+    /// Whether a device of every other member says enough of a file of ours. `is_enough` takes what the device has, and how
+    /// many chunks there are.
+    fn every_member(
+        &self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        file: FileId,
+        is_enough: impl Fn(Held, u32) -> bool,
+    ) -> Result<bool, StorageError> {
         let (Some(known), Some(row)) = (
             self.conversations.get(space),
             FileRow::load(turn.txn, space, file)?,
@@ -307,7 +339,7 @@ impl Owners {
             let mut has = false;
             for device in self.people.devices_of(*member) {
                 let held = Held::load(turn.txn, space, file, device)?;
-                has |= held.is_some_and(|held| held.is_declined || held.chunks == chunks);
+                has |= held.is_some_and(|held| is_enough(held, chunks));
             }
             if !has {
                 return Ok(false);

@@ -215,6 +215,7 @@ async fn files(scene: &mut Scene) {
         "save Ben lllll DIR/saved.txt",
         "--json save Ben lllll DIR",
         "load Ben lllll",
+        "cancel Ben eeeee",
         "free Ben lllll",
         "save Ben eeeee DIR",
         "attach me DIR/talk.txt",

@@ -30,6 +30,7 @@ fn help_teaches_each_command() {
         "attach --help",
         "save --help",
         "load --help",
+        "cancel --help",
         "free --help",
         "storage --help",
         "search --help",

@@ -120,11 +120,26 @@ impl Hosted {
     /// A message with a file comes from Ben, who is not verified, and takes the file away again: it is too long to load
     /// by itself.
     pub fn receive_long_file(&self, name: &str) {
+        self.receive_file(name, false);
+    }
+
+    /// The same, and Ben cancels the file.
+    pub fn receive_cancelled_file(&self, name: &str) {
+        self.receive_file(name, true);
+    }
+
+    fn receive_file(&self, name: &str, cancelled: bool) {
         let mut state = self.state.lock().unwrap();
         state.world.network.part(ANA, BEN, false);
         state.world.connected(ANA, BEN);
-        state.world.send_file(BEN, ANA, name, 2 << 20);
+        let sent = state.world.send_file(BEN, ANA, name, 2 << 20);
         state.world.delivered(ANA, BEN);
+        if cancelled {
+            let chat = state.world.chat(BEN, ANA);
+            let cancel = Call::CancelFile(chat, sent);
+            state.world.ask(BEN, cancel).expect("it is Ben's");
+            state.world.run(AFTER_MS);
+        }
         part(&mut state.world, ANA, BEN);
         self.tell_news(&mut state);
     }
