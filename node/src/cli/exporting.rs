@@ -12,7 +12,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::{ask, screen};
 use crate::export::{self, Circumstances, Export, Folder};
-use crate::words::tr;
+use crate::words::{exports, tr};
 
 /// Writes the conversation with `name` to a file that is not there yet, and its files into a folder beside it: aside at
 /// first, so that a cut leaves no half of it under its name.
@@ -57,7 +57,7 @@ pub async fn export(
     let mut folder = (!without_files).then(|| Folder::beside(&path));
     let mut bytes = 0;
     while let Some(part) = match &mut folder {
-        Some(folder) => export.part_with_files(api, folder).await?,
+        Some(folder) => export.part_with_files(api, folder, &|_| ()).await?,
         None => export.part(api).await?,
     } {
         aside.write(part.as_bytes()).map_err(failed)?;
@@ -87,21 +87,18 @@ pub async fn export(
     let exported = Exported {
         file: path,
         bytes,
-        folder: placed.and_then(|placed| placed.path),
+        folder: placed.as_ref().and_then(|placed| placed.path.clone()),
         files,
         not_here,
     };
     output.data(&exported, |exported| exported.file.display().to_string());
-    if let Some(folder) = &exported.folder {
-        output.say(tr!(
-            "{n} file of the conversation is in {folder}."
-                | "{n} files of the conversation are in {folder}." % files,
-            folder = folder.display()
-        ));
-    }
-    if not_here > 0 {
-        output.say(tr!("{n} file is not on this device and was left out."
-            | "{n} files are not on this device and were left out." % not_here));
+    let placed = placed.as_ref();
+    let said = [
+        placed.and_then(exports::placed),
+        placed.and_then(exports::left_out),
+    ];
+    for words in said.into_iter().flatten() {
+        output.say(words);
     }
     Ok(())
 }

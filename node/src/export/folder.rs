@@ -62,12 +62,13 @@ impl Folder {
         }
     }
 
-    /// Saves the files of these messages.
+    /// Saves the files of these messages. `told` gets the number of files saved so far.
     pub(super) async fn take(
         &mut self,
         api: &dyn Api,
         conversation: &ConversationId,
         messages: &[Message],
+        told: &(dyn Fn(u64) + Sync),
     ) -> Result<Places, SaveError> {
         let mut places = BTreeMap::new();
         for message in messages {
@@ -87,6 +88,7 @@ impl Folder {
             };
             let saved = saving::save(download, self.aside()?, |_| {}).await?;
             self.saved += 1;
+            told(self.saved);
             let folder = self.path.file_name().unwrap_or_default();
             let name = saved.file_name().unwrap_or_default();
             places.insert(message.id.clone(), Path::new(folder).join(name));

@@ -100,7 +100,8 @@ impl Export {
         })
     }
 
-    /// As [`part`](Self::part), and saves the files of its messages in a folder.
+    /// As [`part`](Self::part), and saves the files of its messages in a folder. `saved` gets the number of files saved so
+    /// far, after each.
     ///
     /// # Errors
     /// As there; or the folder cannot be written.
@@ -108,12 +109,13 @@ impl Export {
         &mut self,
         api: &dyn Api,
         folder: &mut Folder,
+        saved: &(dyn Fn(u64) + Sync),
     ) -> Result<Option<String>, SaveError> {
         Ok(match self.step(api).await.map_err(SaveError::Refused)? {
             Step::Text(text) => Some(text),
             Step::Messages(messages) => {
                 let of = &self.sheet.conversation.id;
-                let places = folder.take(api, of, &messages).await?;
+                let places = folder.take(api, of, &messages, saved).await?;
                 Some(self.messages(&messages, Some(&places)))
             }
             Step::Complete => None,

@@ -9,6 +9,7 @@ mod catalogue;
 pub mod codes;
 mod digits;
 mod direction;
+pub mod exports;
 pub mod files;
 mod language;
 pub mod parcels;

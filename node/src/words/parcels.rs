@@ -1,8 +1,6 @@
 //! Words for messages carried by hand, which the command line and the window say alike.
 
-use std::io::ErrorKind;
-
-use super::{Phrase, files, tr};
+use super::{Phrase, exports, files, tr};
 use crate::api::Imported;
 use crate::carry::{Exported, Fault, Found};
 
@@ -35,11 +33,7 @@ pub fn exported(exported: &Exported, name: &str) -> Phrase {
 pub fn unusable(fault: &Fault) -> Option<Phrase> {
     match fault {
         Fault::Refused(_) => None,
-        Fault::File(path, error) if error.kind() == ErrorKind::StorageFull => Some(tr!(
-            "There is no room left at {path}.",
-            path = path.display()
-        )),
-        Fault::File(path, error) => Some(files::unusable(path, error)),
+        Fault::File(path, error) => Some(exports::unusable(path, error)),
         Fault::NoRoom { path, needed, free } => Some(tr!(
             "This takes {needed}, and {free} are free at {path}.",
             needed = files::size(*needed),

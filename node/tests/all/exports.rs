@@ -144,6 +144,22 @@ async fn what_disappears_is_in_no_file_also_where_it_is_answered() {
     }
 }
 
+#[tokio::test]
+async fn a_cancelled_file_is_said_to_be_cancelled() {
+    let node = Hosted::new(1);
+    node.receive_cancelled_file("film.mkv");
+    for format in [ExportFormat::Html, ExportFormat::Text] {
+        let file = parts(&node, format).await.concat();
+        assert!(
+            file.contains("film.mkv (2.10 MB) [cancelled by its sender]"),
+            "{file}"
+        );
+    }
+    let json = parts(&node, ExportFormat::Json).await.concat();
+    let file: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(file["messages"][1]["file"]["state"]["state"], "cancelled");
+}
+
 async fn attach(node: &Hosted, name: &str, content: &'static str) -> MessageId {
     let new = NewUpload {
         name: Private(name.into()),
@@ -174,7 +190,11 @@ async fn written(node: &Hosted, path: &Path, format: ExportFormat) -> (String, P
         .unwrap();
     let mut folder = Folder::beside(path);
     let mut text = String::new();
-    while let Some(part) = export.part_with_files(node, &mut folder).await.unwrap() {
+    while let Some(part) = export
+        .part_with_files(node, &mut folder, &|_| ())
+        .await
+        .unwrap()
+    {
         text += &part;
     }
     (text, folder.place().unwrap())
@@ -274,10 +294,18 @@ async fn a_conversation_without_files_has_no_folder_and_one_that_breaks_off_leav
         .unwrap();
     let mut folder = Folder::beside(&path);
     for _ in ["beginning", "messages"] {
-        export.part_with_files(&node, &mut folder).await.unwrap();
+        export
+            .part_with_files(&node, &mut folder, &|_| ())
+            .await
+            .unwrap();
     }
     node.remove(node.ben.id.clone()).await.unwrap();
-    assert!(export.part_with_files(&node, &mut folder).await.is_err());
+    assert!(
+        export
+            .part_with_files(&node, &mut folder, &|_| ())
+            .await
+            .is_err()
+    );
     // Somebody takes its name meanwhile.
     fs::create_dir(place.path().join("ben-files")).unwrap();
     fs::write(place.path().join("ben-files/theirs"), "").unwrap();
