@@ -1,6 +1,7 @@
 //! Groups that replicate: each member passes on what any of them wrote.
 
 mod bodies;
+mod bundle;
 mod bytes;
 mod hostile;
 mod passing;
