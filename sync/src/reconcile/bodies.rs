@@ -350,7 +350,7 @@ impl Reconciler {
             }
         }
         came.sort_by_key(|(entry, _)| *entry);
-        let (mut shown, mut lies) = (Vec::new(), false);
+        let (mut entries, mut lies) = (Vec::new(), false);
         for of_log in came.chunk_by(|(one, _), (next, _)| one.log == next.log) {
             let log = of_log[0].0.log;
             let late: Vec<LateBody<'_>> = of_log.iter().map(|(_, late)| *late).collect();
@@ -360,7 +360,7 @@ impl Reconciler {
                 rest = &rest[done.min(rest.len())..];
                 match filled {
                     Filled::Now(seqs) => {
-                        shown.extend(seqs.into_iter().map(|seq| EntryId { log, seq }));
+                        entries.extend(seqs.into_iter().map(|seq| EntryId { log, seq }));
                     }
                     Filled::False => {
                         lies = true;
@@ -369,8 +369,8 @@ impl Reconciler {
                 }
             }
         }
-        if !shown.is_empty() {
-            events.push(Event::Shown { space, shown });
+        if !entries.is_empty() {
+            events.push(Event::Bodies { space, entries });
         }
         if lies {
             // Its answers do not count: it is asked again another time.

@@ -58,12 +58,19 @@ pub enum Event {
         /// Entries that are shown now and were not, or the other way round.
         shown: Vec<EntryId>,
     },
-    /// In a group: entries that show otherwise now, because of others that came, or because their bodies did.
+    /// In a group: entries that show otherwise now, because of others that came.
     Shown {
         /// The space.
         space: SpaceId,
         /// The entries.
         shown: Vec<EntryId>,
+    },
+    /// In a group: entries that came without their bodies have them now.
+    Bodies {
+        /// The space.
+        space: SpaceId,
+        /// The entries.
+        entries: Vec<EntryId>,
     },
     /// The author of a log of a group signed two heads that do not continue one another. Nothing more of it is taken in.
     Forked {
