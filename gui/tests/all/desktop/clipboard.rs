@@ -3,7 +3,7 @@
 use hedgerow_gui::desktop::{Clip, look_at_clipboard};
 use x11_clipboard::Clipboard;
 
-use super::passes_alone;
+use super::{passes, run_alone};
 use crate::screen_reader::seat::{Server, is_there};
 
 #[test]
@@ -11,7 +11,7 @@ fn a_picture_is_found_on_the_clipboard_and_a_text_goes_before_it() {
     let test = "desktop::clipboard::looks";
     if is_there() {
         let server = Server::start().expect("it starts");
-        passes_alone(test, "DISPLAY", &server.display);
+        passes(run_alone(test, "DISPLAY", &server.display));
     } else {
         println!("skipped: there is no Xvfb here, which {test} needs");
     }
