@@ -212,7 +212,12 @@ struct Real {
 }
 
 /// Lets the user choose a file for a conversation.
-fn choose_file(name: Private, conversation: ConversationId, format: ExportFormat) {
+fn choose_file(
+    name: Private,
+    conversation: ConversationId,
+    format: ExportFormat,
+    with_files: bool,
+) {
     // The dialog of the desktop takes long.
     std::thread::spawn(move || {
         let ending = export::ending(format);
@@ -224,6 +229,7 @@ fn choose_file(name: Private, conversation: ConversationId, format: ExportFormat
         let to = ToFile {
             conversation,
             format,
+            with_files,
             path,
         };
         in_window(move |window| window.act(ArrangingAction::Export(to)));
@@ -403,7 +409,8 @@ impl Outside for Real {
                 name,
                 conversation,
                 format,
-            } => choose_file(name, conversation, format),
+                with_files,
+            } => choose_file(name, conversation, format, with_files),
             Effect::ChooseFiles(conversation) => choose_files(conversation),
             Effect::LookForPicture(conversation) => look_for_picture(conversation),
             Effect::ChooseToCarry(what) => choose_to_carry(what),

@@ -8,7 +8,7 @@ use hedgerow_node::api::{ConversationId, ExportFormat};
 use slint::{ComponentHandle, SharedString};
 
 use super::{Act, conversation, words};
-use crate::model::{App, Arrangement, ArrangingAction, DialogAction, MuteFor, ReadAll};
+use crate::model::{App, Arrangement, ArrangingAction, DialogAction, Exporting, MuteFor, ReadAll};
 use crate::ui::{self, AppWindow, ArrangingView};
 
 /// How each conversation is arranged, for a menu that opens.
@@ -59,15 +59,15 @@ impl Drawn {
             }))
         });
         let say = act.clone();
+        view.on_choose_files(move |with| say.act(DialogAction::WithFiles(with)));
+        let say = act.clone();
         view.on_confirm(move || say.act(DialogAction::Confirm));
         let say = act.clone();
         view.on_dismiss(move || say.act(DialogAction::Dismiss));
     }
 
-    pub fn draw(&self, app: &App, ui: &AppWindow) {
+    pub fn draw(&self, app: &App) {
         let arranged = &app.pages.chats.arranged;
-        ui.global::<ArrangingView>()
-            .set_any_waits(arranged.any_waits);
         self.0.borrow_mut().clone_from(&arranged.all);
     }
 }
@@ -85,9 +85,12 @@ pub fn asked(asked: &ReadAll, ui: &AppWindow) {
     view.set_disappear(asked.disappear);
 }
 
-/// The format that is chosen.
-pub fn format(format: ExportFormat, ui: &AppWindow) {
-    ui.global::<ArrangingView>().set_format(match format {
+/// How a conversation is to be written.
+pub fn exporting(exporting: &Exporting, ui: &AppWindow) {
+    name(&exporting.name, ui);
+    let view = ui.global::<ArrangingView>();
+    view.set_with_files(exporting.with_files);
+    view.set_format(match exporting.format {
         ExportFormat::Html => ui::ExportFormat::Html,
         ExportFormat::Text => ui::ExportFormat::Text,
         ExportFormat::Json => ui::ExportFormat::Json,

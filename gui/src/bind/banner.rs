@@ -67,8 +67,11 @@ pub fn draw(app: &App, ui: &AppWindow) {
         },
         Some(Banner::PictureSaved(true)) => BannerKind::Saved,
         Some(Banner::PictureSaved(false)) => BannerKind::NotSaved,
-        Some(Banner::Exported(true)) => BannerKind::Exported,
-        Some(Banner::Exported(false)) => BannerKind::NotExported,
+        Some(Banner::Exporting(files)) => {
+            view.set_name(words::digits(&files.to_string()));
+            BannerKind::Exporting
+        }
+        Some(Banner::Exported) => BannerKind::Exported,
         Some(Banner::OldFilesFreed(bytes)) => {
             view.set_name(words::bytes(*bytes));
             BannerKind::OldFilesFreed

@@ -106,7 +106,7 @@ impl Drawn {
     }
 }
 
-/// The conversations, and what leads to others.
+/// The conversations, what leads to others, and what is done with all.
 fn lines(chats: &Chats) -> Vec<ui::ChatRow> {
     let entry = |kind, id: &str, count: usize| ui::ChatRow {
         id: id.into(),
@@ -121,10 +121,13 @@ fn lines(chats: &Chats) -> Vec<ui::ChatRow> {
     let notes = (is_first && !arranged.has_notes).then(|| entry(ListKind::Notes, "notes", 0));
     let archived = (is_first && arranged.archived > 0)
         .then(|| entry(ListKind::Archived, "archived", arranged.archived));
+    let read_all =
+        (is_first && arranged.several_wait).then(|| entry(ListKind::ReadAll, "read-all", 0));
     let starred = is_first.then(|| entry(ListKind::Starred, "starred", 0));
     let shown = chats.rows.iter().map(row);
     let lines = back.into_iter().chain(shown);
-    lines.chain(notes).chain(starred).chain(archived).collect()
+    let entries = notes.into_iter().chain(starred).chain(archived);
+    lines.chain(entries).chain(read_all).collect()
 }
 
 fn row(chat: &ChatRow) -> ui::ChatRow {

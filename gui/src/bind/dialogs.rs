@@ -117,8 +117,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             DialogKind::TimerChanged
         }
         Some(Dialog::Export(exporting)) => {
-            arranging::name(&exporting.name, ui);
-            arranging::format(exporting.format, ui);
+            arranging::exporting(exporting, ui);
             DialogKind::Export
         }
         Some(Dialog::DropOld(dropping)) => {

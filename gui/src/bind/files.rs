@@ -14,6 +14,7 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     };
     view.on_load(on(FileAction::Load));
     view.on_decline(on(FileAction::Decline));
+    view.on_cancel(on(FileAction::Cancel));
     view.on_save(on(FileAction::Save));
     view.on_free(on(FileAction::Free));
     view.on_view(on(FileAction::View));
@@ -38,6 +39,7 @@ pub fn card(card: &FileCard) -> ui::FileCard {
         load: offers.load,
         stop: offers.stop,
         decline: offers.decline,
+        cancel: offers.cancel,
         save: offers.save,
         saving: card.saving,
         picture: card.preview != Preview::Nothing,

@@ -363,7 +363,7 @@ impl Window {
         }
         if changed.chats {
             self.chats.draw(&app, ui);
-            self.arranged.draw(&app, ui);
+            self.arranged.draw(&app);
         }
         if changed.thread || changed.rows || changed.settings {
             self.thread.draw(&mut app, ui, changed.rows);

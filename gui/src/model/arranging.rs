@@ -110,8 +110,8 @@ pub struct Arrangements {
     pub shows_archived: bool,
     /// There are notes to oneself.
     pub has_notes: bool,
-    /// Something waits to be read somewhere.
-    pub any_waits: bool,
+    /// Something waits to be read in more than one conversation.
+    pub several_wait: bool,
     /// The node was asked for the notes, which are opened as soon as it answers.
     opens_notes: bool,
     /// When the first mute ends, on the clock that never goes back.
@@ -136,10 +136,11 @@ impl Arrangements {
                 .map(|known| &known.conversation)
         };
         let has_notes = conversations().any(|one| one.kind == ConversationKind::Notes);
-        let any_waits = context.conversations.iter().any(waits);
+        let waiting = context.conversations.iter().filter(|known| waits(known));
+        let several_wait = waiting.take(2).count() == 2;
         let is_other = all != self.all
-            || (has_notes, any_waits, shows_archived)
-                != (self.has_notes, self.any_waits, self.shows_archived);
+            || (has_notes, several_wait, shows_archived)
+                != (self.has_notes, self.several_wait, self.shows_archived);
         let now = context.now;
         let ends = conversations().filter_map(|one| match one.muted {
             Some(Muted::UntilMs(end)) => u64::try_from(end.saturating_sub(now.wall_ms)).ok(),
@@ -150,7 +151,7 @@ impl Arrangements {
             .due_ms
             .map(|left| now.monotonic_ms.saturating_add(left));
         (self.all, self.archived, self.has_notes) = (all, archived, has_notes);
-        (self.any_waits, self.shows_archived) = (any_waits, shows_archived);
+        (self.several_wait, self.shows_archived) = (several_wait, shows_archived);
         is_other
     }
 

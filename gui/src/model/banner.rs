@@ -50,8 +50,10 @@ pub enum Banner {
     Silent(Silent),
     /// Whether the picture could be written into the chosen file.
     PictureSaved(bool),
-    /// Whether the conversation could be written into the chosen file.
-    Exported(bool),
+    /// A conversation is being written into a file, and so many files are saved beside it.
+    Exporting(u64),
+    /// The conversation is written into the chosen file.
+    Exported,
     /// Old files are freed, of so many bytes.
     OldFilesFreed(u64),
     /// The message stands in other conversations, too.
@@ -66,10 +68,10 @@ impl Banner {
     /// How long it is shown, in milliseconds; `None`: until the user dismisses it or another one replaces it.
     fn lasts_ms(&self) -> Option<u64> {
         match self {
-            Self::Storage(_) => None,
+            Self::Storage(_) | Self::Exporting(_) => None,
             Self::Copied
             | Self::PictureSaved(true)
-            | Self::Exported(true)
+            | Self::Exported
             | Self::Forwarded
             | Self::PassphraseChanged
             | Self::Erased

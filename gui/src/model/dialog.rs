@@ -50,6 +50,8 @@ pub enum DialogAction {
     OlderThan(Age),
     /// In the dialog that writes a conversation into a file: in this format.
     Format(ExportFormat),
+    /// There, whether files are saved beside it.
+    WithFiles(bool),
     /// In the dialog that changes the passphrase: the user has typed the present one.
     Current(Passphrase),
     /// The user has typed the new one.
@@ -329,6 +331,12 @@ impl DialogPage {
             DialogAction::Format(format) => {
                 if let Some(Dialog::Export(exporting)) = &mut self.open {
                     exporting.format = format;
+                    self.changed = true;
+                }
+            }
+            DialogAction::WithFiles(with_files) => {
+                if let Some(Dialog::Export(exporting)) = &mut self.open {
+                    exporting.with_files = with_files;
                     self.changed = true;
                 }
             }

@@ -57,6 +57,8 @@ pub enum Effect {
         conversation: ConversationId,
         /// How it is written.
         format: ExportFormat,
+        /// Whether its files are saved beside it.
+        with_files: bool,
     },
     /// Have the loudspeaker do something. Answer: `PlayingAction::Report`.
     Play(Play),
@@ -257,7 +259,7 @@ pub enum Request {
         conversation: Option<ConversationId>,
         path: FilePath,
     },
-    /// Write a conversation into a file. Answer: `Exported`.
+    /// Write a conversation into a file. Answers: `ExportGoesOn`, `Exported`.
     Export {
         to: ToFile,
         /// The language of what is said beside the messages; `None` for the system's.

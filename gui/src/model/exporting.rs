@@ -18,6 +18,8 @@ pub struct Exporting {
     pub name: String,
     /// How it is written.
     pub format: ExportFormat,
+    /// Its files are saved in a folder beside it.
+    pub with_files: bool,
 }
 
 impl Exporting {
@@ -26,6 +28,7 @@ impl Exporting {
             conversation,
             name,
             format: ExportFormat::Html,
+            with_files: true,
         }
     }
 
@@ -35,6 +38,7 @@ impl Exporting {
             name: Private(file_name(&self.name, self.format)),
             conversation: self.conversation,
             format: self.format,
+            with_files: self.with_files,
         }
     }
 }
@@ -46,6 +50,8 @@ pub struct ToFile {
     pub conversation: ConversationId,
     /// How it is written.
     pub format: ExportFormat,
+    /// Its files are saved in a folder beside it.
+    pub with_files: bool,
     /// The file, which may be there already: the user agreed then that it is replaced.
     pub path: PathBuf,
 }

@@ -37,6 +37,8 @@ pub enum FileAction {
     Decline(MessageId),
     /// Save it among the downloads.
     Save(MessageId),
+    /// Take one of ours back that is on its way.
+    Cancel(MessageId),
     /// Free the room that it takes on this device.
     Free(MessageId),
     /// Show the picture as large as the window.
@@ -85,6 +87,8 @@ pub struct Offers {
     pub stop: bool,
     /// It can be declined.
     pub decline: bool,
+    /// It is ours and on its way, and can be taken back.
+    pub cancel: bool,
     /// It is here, and can be saved.
     pub save: bool,
     /// Its room can be freed.
@@ -148,6 +152,7 @@ impl Offers {
             load: !is_ours && (waits || is_gone),
             stop: !is_ours && matches!(file.state, FileState::Loading { .. }),
             decline: !is_ours && waits,
+            cancel: is_ours && is_here && !file.held.is_empty() && !file.is_delivered(),
             save: is_here,
             free: is_here && is_elsewhere(file, is_ours),
         }
@@ -291,6 +296,7 @@ impl Thread {
         let call = match action {
             FileAction::Load(id) => Call::WantFile(conversation, id, true),
             FileAction::Decline(id) => Call::WantFile(conversation, id, false),
+            FileAction::Cancel(id) => Call::CancelFile(conversation, id),
             FileAction::Free(id) => Call::FreeFile(conversation, id),
             FileAction::View(id) => {
                 let loaded = self.window.iter().map(|one| &one.message);

@@ -177,7 +177,10 @@ impl Pages {
                 self.settings.counted(bytes);
                 Vec::new()
             }
-            Update::Exported(written) => vec![Outcome::Tell(Banner::Exported(written))],
+            Update::ExportGoesOn(files) => vec![Outcome::Tell(Banner::Exporting(files))],
+            Update::Exported(said) => {
+                vec![Outcome::Tell(said.map_or(Banner::Exported, Banner::Told))]
+            }
             Update::Carried(said) => vec![Outcome::Tell(Banner::Told(said))],
             Update::Examined(conversation, files) => self.thread.examined(&conversation, files),
             Update::Looked(ticket, carries) => {

@@ -141,8 +141,11 @@ pub enum Update {
     Recording(ConversationId, Option<(u64, Voice)>),
     /// What a voice note sounds like; `None` if it cannot be decoded.
     Voice(Ticket, Option<Sound>),
-    /// Whether the file could be written. A refusal of the node comes as `Refused`.
-    Exported(bool),
+    /// A conversation is being written into a file, and so many files are saved beside it.
+    ExportGoesOn(u64),
+    /// It is written, with what there is to say of its files; or what is wrong with the place. A refusal of the node comes as
+    /// `Refused`.
+    Exported(Option<Phrase>),
     /// What came of files that are carried by hand.
     Carried(Phrase),
     /// The node refused a request whose own update has no place for a refusal.

@@ -9,7 +9,7 @@ use hedgerow_node::api::{
 use hedgerow_node::carry;
 use hedgerow_node::export::Circumstances;
 use hedgerow_node::pictures::Decoder;
-use hedgerow_node::words::{Language, Phrase};
+use hedgerow_node::words::{Language, Phrase, exports};
 use jiff::tz::TimeZone;
 
 use super::carrying;
@@ -167,11 +167,17 @@ impl Asking {
                     zone: TimeZone::system(),
                     now_ms,
                 };
-                Some(match exporting::write(api, &to, circumstances).await {
-                    Ok(()) => Update::Exported(true),
-                    Err(Fault::File) => Update::Exported(false),
-                    Err(Fault::Refused(refusal)) => Update::Refused(refusal),
-                })
+                let tell = self.tell.clone();
+                let saved = move |files| tell(Update::ExportGoesOn(files));
+                Some(
+                    match exporting::write(api, &to, circumstances, saved).await {
+                        Ok(said) => Update::Exported(said),
+                        Err(Fault::File(error)) => {
+                            Update::Exported(Some(exports::unusable(&to.path, &error)))
+                        }
+                        Err(Fault::Refused(refusal)) => Update::Refused(refusal),
+                    },
+                )
             }
             Request::CarryOut { contact, path } => {
                 Some(carried(carrying::out(api, contact, path).await))

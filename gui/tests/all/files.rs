@@ -70,6 +70,45 @@ fn a_file_is_loaded_stopped_and_saved_by_its_buttons() {
 }
 
 #[test]
+fn a_file_that_goes_out_is_cancelled_by_its_button_until_it_has_arrived() {
+    init_no_event_loop();
+    let mut stage = Stage::open(&["Ana"]);
+    let talk = stage.talk("a");
+    let id = talk.add("As promised", true, NOON - 60_000);
+    talk.attach(&id, "notes.pdf", 2_000_000, FileState::Here);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    let mut window = Window::of(stage, 1_000.0, 700.0);
+    window.clicks("Cancel sending");
+    let cancelled = window.asked(|request| match request {
+        Request::Call(Call::CancelFile(_, id)) => Some(id.clone()),
+        _ => None,
+    });
+    assert_eq!(cancelled, [id.clone()]);
+    let says = |window: &Window| heard(window).pop().expect("a message");
+    assert!(
+        says(&window).contains("2 MB · cancelled"),
+        "{}",
+        says(&window)
+    );
+    assert!(window.all("Cancel sending").is_empty());
+
+    let talk = window.node.talks.values_mut().next().expect("Ana");
+    talk.attach(&id, "notes.pdf", 2_000_000, FileState::Here);
+    let message = talk.message(&id).expect("it was added");
+    for held in &mut message.file.as_mut().expect("a file").held {
+        held.bytes = 2_000_000;
+    }
+    window.hears(Update::Event(Event::MessageChanged {
+        conversation: chat_id("a"),
+        id,
+    }));
+    window.one("Save");
+    assert!(window.all("Cancel sending").is_empty());
+}
+
+#[test]
 fn every_button_of_a_file_is_reached_and_pressed_by_keys() {
     let why = Offered::Unverified;
     let (mut window, id) = with_file(FileState::Offered { why });

@@ -600,25 +600,67 @@ fn notes_are_starred_and_written_into_a_file() {
     });
     assert!(starred.len() == 1 && starred[0].message.id == id);
 
+    let list = place.path().join("list.txt");
+    std::fs::write(&list, "bread").unwrap();
+    window.worker.ask(Request::Upload {
+        ticket,
+        source: Source::File(FilePath(list)),
+        as_it_is: true,
+    });
+    let uploaded = window.hears(|update| match update {
+        Update::Uploaded(_, uploaded) => Some(uploaded.unwrap()),
+        _ => None,
+    });
+    window.worker.ask(Request::SendFile {
+        of: Question {
+            ticket,
+            conversation: notes.id.clone(),
+        },
+        message: NewMessage {
+            file: Some(uploaded.id),
+            timer_s: Some(0),
+            ..NewMessage::text("")
+        },
+    });
+    window.hears(|update| matches!(update, Update::Sent(..)).then_some(()));
+
     let path = place.path().join("notes.html");
     std::fs::write(&path, "what was there").unwrap();
     let export = |path: &Path| Request::Export {
         to: ToFile {
             conversation: notes.id.clone(),
             format: ExportFormat::Html,
+            with_files: true,
             path: path.to_owned(),
         },
         language: Some("en".into()),
         now_ms: 0,
     };
-    for (path, works) in [(&*path, true), (&place.path().join("no/where"), false)] {
+    let nowhere = place.path().join("no/where");
+    let in_folder = format!(
+        "1 file of the conversation is in {}.",
+        place.path().join("notes-files").display()
+    );
+    for (path, says) in [
+        (&path, in_folder),
+        (
+            &nowhere,
+            format!("There is no such file or folder: {}", nowhere.display()),
+        ),
+    ] {
         window.worker.ask(export(path));
-        let written = window.hears(|update| match update {
-            Update::Exported(written) => Some(written),
+        let said = window.hears(|update| match update {
+            Update::Exported(said) => said,
             _ => None,
         });
-        assert_eq!(written, works);
+        assert_eq!(said.to_string(), says);
     }
+    let saved = std::fs::read(place.path().join("notes-files/list.txt"));
+    assert_eq!(saved.unwrap(), b"bread");
+    // Nothing is left of the one that came to nothing.
+    let left = std::fs::read_dir(place.path()).unwrap();
+    let left = left.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert!(!left.into_iter().any(|name| name.starts_with(".hedgerow-")));
     let file = std::fs::read_to_string(&path).unwrap();
     assert!(file.contains("milk &amp; honey") && !file.contains("what was there"));
     assert!(window.worker.stop());

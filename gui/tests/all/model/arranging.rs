@@ -193,9 +193,15 @@ fn a_conversation_is_written_into_the_file_that_the_user_chose() {
     let mut stage = Stage::open(&["Ana"]);
     stage.does(ArrangingAction::AskExport(chat_id("a")));
     stage.does(DialogAction::Format(ExportFormat::Text));
+    stage.does(DialogAction::WithFiles(false));
     stage.does(DialogAction::Confirm);
     let chosen = stage.done.iter().find_map(|effect| match effect {
-        Effect::ChooseFile { name, format, .. } => Some((name.0.as_str(), *format)),
+        Effect::ChooseFile {
+            name,
+            format,
+            with_files: false,
+            ..
+        } => Some((name.0.as_str(), *format)),
         _ => None,
     });
     assert_eq!(chosen, Some(("Ana.txt", ExportFormat::Text)));
@@ -204,7 +210,14 @@ fn a_conversation_is_written_into_the_file_that_the_user_chose() {
     stage.does(ArrangingAction::Export(ToFile {
         conversation: chat_id("a"),
         format: ExportFormat::Text,
+        with_files: true,
         path: PathBuf::from("/tmp/Ana.txt"),
     }));
-    assert!(stage.app.banner.shown == Some(Banner::Exported(true)));
+    assert!(stage.app.banner.shown == Some(Banner::Exported));
+    // How far it has come stays until it is written.
+    stage.handle(Update::ExportGoesOn(7));
+    stage.later(60_000);
+    assert!(stage.app.banner.shown == Some(Banner::Exporting(7)));
+    stage.handle(Update::Exported(None));
+    assert!(stage.app.banner.shown == Some(Banner::Exported));
 }

@@ -446,6 +446,7 @@ fn what_can_be_done_with_a_file_is_offered_in_each_state() {
         (FileState::Declined, load),
         (FileState::Damaged, load),
         (FileState::Freed, load),
+        (FileState::Cancelled, nothing),
         (FileState::Missing, nothing),
     ] {
         let (stage, _) = with_file(1_000, state);

@@ -117,6 +117,14 @@ pub(crate) fn screens() -> [Screen; 55] {
             stage.does(ArrangingAction::OpenNotes);
             stage
         }),
+        ("read-all", || {
+            let mut stage = people();
+            stage.talk("b").read = None;
+            stage.handle(Update::Event(Event::Missed));
+            stage.later(1_000);
+            stage.does(ArrangingAction::AskReadAll);
+            stage
+        }),
         ("export", || {
             let mut stage = people();
             stage.does(ArrangingAction::AskExport(chat_id("a")));

@@ -212,6 +212,7 @@ pub fn files() -> Stage {
         6,
     );
     let refused = add("", "تقرير.zip", 9_400_000, here, true, 5);
+    add("", "film.mkv", 220_000_000, FileState::Cancelled, true, 4);
     let last = add("", "plan.svg", 12_400, FileState::Freed, false, 4);
     let file = |talk: &mut stage::Talk, id: &MessageId| -> FileHeld {
         let message = talk.message(id).expect("it was added");

@@ -195,6 +195,9 @@ impl Node {
                 };
                 self.changes_file(conversation, id, state)?
             }
+            Request::Call(Call::CancelFile(conversation, id)) => {
+                self.changes_file(conversation, id, FileState::Cancelled)?
+            }
             Request::Call(Call::FreeFile(conversation, id)) => {
                 self.changes_file(conversation, id, FileState::Freed)?
             }

@@ -504,7 +504,9 @@ impl Node {
             | Request::Host(HostCall::Storage)
             | Request::File { .. }
             | Request::Files { .. }
-            | Request::Call(Call::WantFile(..) | Call::FreeFile(..))) => {
+            | Request::Call(
+                Call::WantFile(..) | Call::CancelFile(..) | Call::FreeFile(..),
+            )) => {
                 return self.handles_files(request, now);
             }
             Request::CarryOut { .. } => Update::Carried(parcels::exported(
@@ -534,7 +536,7 @@ impl Node {
             | Request::Recording(_)
             | Request::Voice { .. }
             | Request::Call(Call::DropRecording(_))) => return self.handles_voices(request),
-            Request::Export { .. } => Update::Exported(true),
+            Request::Export { .. } => Update::Exported(None),
             Request::Starred { ticket, .. } => Update::Starred(ticket, Ok(self.starred())),
             Request::Call(Call::Star(conversation, id, starred)) => {
                 self.star(&conversation, &id, starred)?;
