@@ -114,6 +114,17 @@ impl Group {
         self.control.membership()
     }
 
+    /// The key of this device.
+    pub fn me(&self) -> Option<MemberKey> {
+        self.me
+    }
+
+    /// Whether this device is in the group.
+    pub fn am_in(&self) -> bool {
+        let me = self.me.map(|me| self.membership().level(me));
+        me.is_some_and(|level| level >= Level::MEMBER)
+    }
+
     /// Takes in an operation of anybody, from anybody.
     pub fn accept(&mut self, txn: &mut dyn Txn, bytes: &[u8]) -> Result<Changed, AcceptError> {
         let accepted = self.control.accept(txn, bytes)?;

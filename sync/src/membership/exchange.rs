@@ -7,7 +7,9 @@ use fixedbitset::FixedBitSet;
 
 use crate::membership::Membership;
 use crate::membership::history::Number;
-use crate::membership::operation::OperationId;
+use crate::membership::level::Level;
+use crate::membership::operation::{MemberKey, OperationId};
+use crate::membership::ranking::knows;
 
 /// Most operations that a device names of those it holds.
 pub(crate) const MAX_NAMED: usize = 1_024;
@@ -71,5 +73,19 @@ impl Membership {
         let mut lacking = self.counted();
         lacking.difference_with(&held.0);
         lacking.ones().map(|it| self.history.id(it)).collect()
+    }
+
+    /// Whether a peer with this key is told an operation: all to who is in; to who is out what put it out, and what was before.
+    pub(crate) fn is_told_to(&self, peer: MemberKey, id: OperationId) -> bool {
+        if !self.is_judged() || self.level(peer) >= Level::MEMBER {
+            return true;
+        }
+        let (Some(person), Some(number)) = (self.history.person(peer), self.history.number(id))
+        else {
+            return false;
+        };
+        let left = self.history.author(person).steps_down.iter();
+        let mut ends = left.chain(self.ranking.lowerings(person));
+        ends.any(|end| knows(&self.history, *end, number))
     }
 }

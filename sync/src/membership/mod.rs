@@ -10,7 +10,8 @@
 //! - `content`: which entries of a group are shown, from scratch;
 //! - `shown`: the same, kept up to date;
 //! - `exchange`: what one device lacks of what another holds;
-//! - `limits`: what a group may grow to.
+//! - `limits`: what a group may grow to;
+//! - `possession`: the proof that whoever names a key holds it.
 
 mod content;
 mod encoding;
@@ -20,6 +21,7 @@ mod level;
 mod limits;
 mod operation;
 mod outcome;
+mod possession;
 mod ranking;
 mod shown;
 mod waiting;
@@ -34,6 +36,7 @@ pub use self::operation::{
     Operation, OperationId,
 };
 pub use self::outcome::{Cut, CutEnd, Standing, Verdict, VoidReason};
+pub use self::possession::prove_possession;
 pub use self::ranking::Place;
 pub use self::shown::Shown;
 pub use self::waiting::MAX_WAITING_OPERATIONS;

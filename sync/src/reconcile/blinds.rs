@@ -37,6 +37,20 @@ impl Blinds {
         }
     }
 
+    /// One more shared space.
+    pub fn add(&mut self, shared: &Shared<'_>) {
+        let secret = Zeroizing::new(*shared.secret);
+        self.secrets.insert(shared.space, secret);
+        self.theirs = None;
+    }
+
+    /// A space is shared no more.
+    pub fn remove(&mut self, space: SpaceId) {
+        self.secrets.remove(&space);
+        self.ours.remove(&space);
+        self.theirs = None;
+    }
+
     /// Our name of a shared space.
     pub fn of(&mut self, space: SpaceId) -> Option<Blind> {
         if let Some(blind) = self.ours.get(&space) {

@@ -42,6 +42,12 @@ impl Reconciler {
         if progress.view.is_some() || progress.walk.is_some() {
             return Ok(());
         }
+        if let Some(group) = &mut progress.group
+            && group.is_closed
+        {
+            group.is_equal(ControlHeads::read(txn, space)?);
+            return Ok(());
+        }
         progress.view = Some(View::default());
         progress.settled = true;
         let grown = std::mem::take(&mut progress.grown);
@@ -63,6 +69,12 @@ impl Reconciler {
 
     pub(super) fn frontier_is_due(&mut self, space: SpaceId, extent: Extent) {
         if let Some(progress) = self.progress(space) {
+            if let Some(group) = &mut progress.group
+                && group.is_closed
+            {
+                group.tell();
+                return;
+            }
             progress.told_frontier = true;
             if let Some(group) = &mut progress.group
                 && group.defers(extent)
@@ -89,6 +101,9 @@ impl Reconciler {
         events: &mut Vec<Event>,
     ) -> Result<(), StorageError> {
         let peer = self.peer;
+        if self.is_closed(space) {
+            return Ok(());
+        }
         let Some(progress) = self.spaces.get_mut(&space) else {
             return Ok(());
         };

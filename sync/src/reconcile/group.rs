@@ -14,7 +14,7 @@ use crate::group::{Fork, Group, Offered, Pool, Taken, freeze, take};
 use crate::id::{LogId, SpaceId};
 use crate::ingest::{Authorities, Authority, Refusal};
 use crate::log::LogRow;
-use crate::membership::{HeldByPeer, Operation, OperationId};
+use crate::membership::{HeldByPeer, Level, MemberKey, Operation, OperationId};
 use crate::space::{Digest, Frontier};
 use crate::store::{Reader, StorageError, Txn};
 use crate::wire::{Blind, MAX_NAMED, MAX_OPERATIONS_BYTES, Message};
@@ -43,6 +43,10 @@ pub(super) struct GroupProgress {
     /// Operations to ask for, and those that were asked for.
     wants: BTreeSet<OperationId>,
     asked: BTreeSet<OperationId>,
+    /// Whose key the peer has in the group, if the caller has said so.
+    peer: Option<MemberKey>,
+    /// The peer or this device is not in the group: only operations are exchanged.
+    pub(super) is_closed: bool,
     pub(super) pool: Pool,
     pub(super) bodies: Bodies,
 }
@@ -60,8 +64,14 @@ impl GroupProgress {
         has_to_wait
     }
 
-    fn tell(&mut self) {
+    pub(super) fn tell(&mut self) {
         self.tell_due |= !std::mem::replace(&mut self.told, true);
+    }
+
+    /// Tells once more which operations are held: the peer may not have listened yet.
+    pub(super) fn tell_again(&mut self) {
+        self.told = false;
+        self.tell();
     }
 
     /// Sends all operations, to a peer that cannot answer.
@@ -101,8 +111,10 @@ impl GroupProgress {
         }
         if self.heard {
             for id in membership.lacking(&self.held) {
-                membership.note_held(&mut self.held, id);
-                self.due.push_back(id);
+                if self.peer.is_none_or(|peer| membership.is_told_to(peer, id)) {
+                    membership.note_held(&mut self.held, id);
+                    self.due.push_back(id);
+                }
             }
         }
     }
@@ -175,9 +187,61 @@ impl Reconciler {
         self.progress(space)?.group.as_deref_mut()
     }
 
+    /// Says which key the peer has in a group that is shared with it. While the peer or this device is not in the group by the
+    /// operations that are held, only operations are exchanged: those that put the peer out, and those before them.
+    pub fn admit(&mut self, group: &Group, peer: MemberKey) {
+        if let Some(progress) = self.group(group.space()) {
+            progress.peer = Some(peer);
+            let membership = group.membership();
+            progress.due.retain(|id| membership.is_told_to(peer, *id));
+        }
+        self.open_or_close(group);
+    }
+
+    fn open_or_close(&mut self, group: &Group) {
+        let space = group.space();
+        let Some(progress) = self.spaces.get_mut(&space) else {
+            return;
+        };
+        let Some(of_group) = &mut progress.group else {
+            return;
+        };
+        let Some(peer) = of_group.peer else {
+            return;
+        };
+        let is_closed = !(group.am_in() && group.membership().level(peer) >= Level::MEMBER);
+        if std::mem::replace(&mut of_group.is_closed, is_closed) == is_closed {
+            return;
+        }
+        if is_closed {
+            of_group.pool = Pool::default();
+            of_group.deferred = None;
+            of_group.tell();
+            progress.told_frontier = false;
+            progress.frontier_due = None;
+            progress.need_full_due = false;
+            progress.coming = None;
+            progress.walk = None;
+            progress.view = None;
+            progress.grown.clear();
+            progress.acks.clear();
+        } else {
+            // The peer may have told its frontier to nobody.
+            progress.need_full_due = true;
+            self.frontier_is_due(space, Extent::Full);
+        }
+    }
+
+    /// Whether only operations of a space are exchanged.
+    pub(super) fn is_closed(&self, space: SpaceId) -> bool {
+        let group = self.spaces.get(&space).and_then(|it| it.group.as_deref());
+        group.is_some_and(|group| group.is_closed)
+    }
+
     /// Tells the reconciler that operations of a group are new here: written, or from another session.
     pub fn control_grew(&mut self, group: &Group) {
         let space = group.space();
+        self.open_or_close(group);
         let Some(progress) = self.group(space) else {
             return;
         };
@@ -309,9 +373,11 @@ impl Reconciler {
         };
         if let Some(progress) = self.group(space) {
             let queued: BTreeSet<OperationId> = progress.due.iter().copied().collect();
-            let wanted = wanted
-                .into_iter()
-                .filter(|id| group.membership().operation(*id).is_some() && !queued.contains(id));
+            let (membership, peer) = (group.membership(), progress.peer);
+            let is_told = |id| peer.is_none_or(|peer| membership.is_told_to(peer, id));
+            let wanted = wanted.into_iter().filter(|id| {
+                membership.operation(*id).is_some() && is_told(*id) && !queued.contains(id)
+            });
             progress.due.extend(wanted.collect::<BTreeSet<_>>());
         }
     }
@@ -363,6 +429,9 @@ impl Reconciler {
         events: &mut Vec<Event>,
     ) -> Result<bool, StorageError> {
         let space = intake.space;
+        if self.is_closed(space) {
+            return Ok(true);
+        }
         while *left > 0 {
             if let Some(arrived) = intake.next.take() {
                 *left = left.saturating_sub(BATCH_WORK);

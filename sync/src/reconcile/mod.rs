@@ -166,30 +166,10 @@ impl Reconciler {
         let mut spaces = BTreeMap::new();
         for Shared { space, .. } in shared {
             let stated_frontier = stated_digest(txn, *space, peer, role, hash)?;
-            let is_group = space::summary(txn, *space)?.map(|it| it.kind) == Some(SpaceKind::Group);
-            let stated = match is_group {
-                true => whole_digest(ControlHeads::read(txn, *space)?.digest, stated_frontier),
-                false => stated_frontier,
-            };
-            spaces.insert(
-                *space,
-                Progress {
-                    stated,
-                    stated_frontier,
-                    group: is_group.then(Box::default),
-                    grown: BTreeMap::new(),
-                    told_frontier: false,
-                    frontier_due: None,
-                    need_full_due: false,
-                    coming: None,
-                    walk: None,
-                    // The author of a bundle does not remember its content, so it cannot be a base.
-                    settled: role == Role::Bundle,
-                    refusals: None,
-                    view: None,
-                    acks: Frontier::new(),
-                },
-            );
+            // The author of a bundle does not remember its content, so it cannot be a base.
+            let is_bundle = role == Role::Bundle;
+            let progress = Progress::new(txn, *space, stated_frontier, is_bundle)?;
+            spaces.insert(*space, progress);
         }
         let root = root(
             spaces
@@ -211,6 +191,27 @@ impl Reconciler {
             told_refusals: BTreeSet::new(),
             refusals_due: Vec::new(),
         })
+    }
+
+    /// One more space is shared with the peer from now on. The peer may share it earlier or later in this session.
+    pub fn share(&mut self, txn: &mut dyn Txn, shared: &Shared<'_>) -> Result<(), StorageError> {
+        let space = shared.space;
+        if self.spaces.contains_key(&space) {
+            return Ok(());
+        }
+        let mut progress = Progress::new(txn, space, Digest::default(), false)?;
+        progress.need_full_due = true;
+        self.spaces.insert(space, progress);
+        self.blinds.add(shared);
+        self.frontier_is_due(space, Extent::Full);
+        Ok(())
+    }
+
+    /// A space is shared with the peer no more.
+    pub fn unshare(&mut self, space: SpaceId) {
+        self.spaces.remove(&space);
+        self.blinds.remove(space);
+        self.dropped.remove(&space);
     }
 
     /// The name of a shared space in what this side says.
@@ -306,7 +307,7 @@ impl Reconciler {
         log: LogId,
         first: Seq,
     ) -> Result<(), StorageError> {
-        if !self.spaces.contains_key(&space) {
+        if !self.spaces.contains_key(&space) || self.is_closed(space) {
             return Ok(());
         }
         let Some(mut row) = LogRow::read(txn, space, log)? else {
@@ -409,6 +410,36 @@ fn no_digest(role: Role, session_hash: &[u8]) -> Digest {
     let mut digest = Digest::default();
     digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
     digest
+}
+
+impl Progress {
+    fn new(
+        txn: &dyn Txn,
+        space: SpaceId,
+        stated_frontier: Digest,
+        settled: bool,
+    ) -> Result<Progress, StorageError> {
+        let is_group = space::summary(txn, space)?.map(|it| it.kind) == Some(SpaceKind::Group);
+        let stated = match is_group {
+            true => whole_digest(ControlHeads::read(txn, space)?.digest, stated_frontier),
+            false => stated_frontier,
+        };
+        Ok(Progress {
+            stated,
+            stated_frontier,
+            group: is_group.then(Box::default),
+            grown: BTreeMap::new(),
+            told_frontier: false,
+            frontier_due: None,
+            need_full_due: false,
+            coming: None,
+            walk: None,
+            settled,
+            refusals: None,
+            view: None,
+            acks: Frontier::new(),
+        })
+    }
 }
 
 fn note_acks(

@@ -182,6 +182,10 @@ impl Reconciler {
             }
             Message::NeedFull(blind) => {
                 if let Some(space) = self.blinds.space(&blind) {
+                    let progress = self.progress(space);
+                    if let Some(group) = progress.and_then(|it| it.group.as_deref_mut()) {
+                        group.tell_again();
+                    }
                     self.frontier_is_due(space, super::Extent::Full);
                 }
             }
