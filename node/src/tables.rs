@@ -50,6 +50,10 @@
 //! | 0x4D files of ours that some member has not said to have | space 16 ‖ file 32 | – |
 //! | 0x4E voice notes being recorded | space 16 ‖ first byte u64 | bytes of their files |
 //! | 0x4F series of parcels of which parts have come | device 16 ‖ series 16 | `engine::carry::Series` |
+//! | 0x50 our keys in groups | space 16 | key 32 |
+//! | 0x51 people of groups | space 16 ‖ member 16 | `engine::groups::Person` |
+//! | 0x52 changes of who is in a group | space 16 ‖ order of the newest message then ‖ number u64 | `engine::groups::Line` |
+//! | 0x53 invitations to groups that were used | space 16 of the chat ‖ message | – |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -107,6 +111,10 @@ pub enum Table {
     AwaitedFiles = 0x4D,
     Recordings = 0x4E,
     CarriedSeries = 0x4F,
+    GroupKeys = 0x50,
+    GroupPeople = 0x51,
+    GroupLines = 0x52,
+    UsedGroupInvitations = 0x53,
 }
 
 impl Table {

@@ -95,8 +95,36 @@ macro_rules! calls {
                 /// The notes to oneself, which the first call begins.
                 Notes -> Conversation = notes, PUT "/v1/notes";
 
-                /// Erase a conversation without members: notes to oneself, or what is left of a chat with a former
-                /// contact.
+                /// Make a group, with ourselves as its only member and admin.
+                NewGroup(; name: Private) -> Conversation = new_group, POST "/v1/groups";
+
+                /// Invite a contact into a group. The invitation goes with their chat; events say who has come.
+                InviteToGroup(conversation: ConversationId; contact: ContactId) -> MessageId
+                    = invite_to_group, POST "/v1/conversations/{conversation}/invitations";
+
+                /// Accept an invitation that a contact has sent. The group is here at once; we are in when the contact has
+                /// heard of it.
+                JoinGroup(conversation: ConversationId, message: MessageId;) -> Conversation
+                    = join_group, PUT "/v1/conversations/{conversation}/messages/{message}/invitation";
+
+                /// Decline an invitation that a contact has sent.
+                DeclineGroup(conversation: ConversationId, message: MessageId;) -> ()
+                    = decline_group, DELETE "/v1/conversations/{conversation}/messages/{message}/invitation";
+
+                /// Everybody who is in a group, and ourselves.
+                Members(conversation: ConversationId;) -> Vec<Member>
+                    = members, GET "/v1/conversations/{conversation}/members";
+
+                /// Appoint a member, lower an admin, or remove somebody. Answers with everybody who is in then.
+                SetLevel(conversation: ConversationId, member: MemberId; level: MemberLevel) -> Vec<Member>
+                    = set_level, PUT "/v1/conversations/{conversation}/members/{member}";
+
+                /// Leave a group. What was written there stays here until it is erased.
+                LeaveGroup(conversation: ConversationId;) -> ()
+                    = leave_group, POST "/v1/conversations/{conversation}/leave";
+
+                /// Erase a conversation without members: notes to oneself, what is left of a chat with a former contact,
+                /// or a group that we are not in.
                 EraseConversation(conversation: ConversationId;) -> ()
                     = erase_conversation, DELETE "/v1/conversations/{conversation}";
 
@@ -432,4 +460,5 @@ replies! {
     SearchPage(SearchPage),
     Files(FilesPage),
     Storage(StorageUse),
+    Members(Vec<Member>),
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{Contact, ContactId, Delivery, Draft, Private, Why};
+use super::{Contact, ContactId, Delivery, Draft, GroupState, Private, Why};
 
 /// A conversation's stable id, on this device. It is opaque: a contact tells the id of its direct chat.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum ConversationKind {
     Notes,
     /// What is left of a chat whose contact the user has removed. It has no members, and nobody can write there.
     Former,
+    /// A private group. Its `members` are the contacts in it; the call for its members tells of everybody.
+    Group,
 }
 
 /// How long nothing notifies of what is written in a conversation.
@@ -58,7 +60,8 @@ pub struct Conversation {
     pub id: ConversationId,
     /// What it is.
     pub kind: ConversationKind,
-    /// The name to show: of a direct chat, that of the contact; of what is left of one, that which the contact had.
+    /// The name to show: of a direct chat, that of the contact; of what is left of one, that which the contact had; of a group,
+    /// its own.
     pub name: Private,
     /// Who takes part beside us.
     pub members: Vec<ContactId>,
@@ -93,6 +96,9 @@ pub struct Conversation {
     /// The user wants to look at it again, whether or not anything is unread.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub marked_unread: bool,
+    /// Of a group: how it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupState>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -119,6 +125,7 @@ impl Conversation {
             muted: None,
             archived: false,
             marked_unread: false,
+            group: None,
         }
     }
 

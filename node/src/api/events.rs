@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::{
     Carrier, CarrierCondition, ContactId, ConversationId, DeviceId, InvitationId, JoinProblem,
-    MessageId,
+    MemberId, MemberLevel, MessageId,
 };
 
 /// What happens, as it happens.
@@ -86,6 +86,17 @@ pub enum Event {
     Conversation {
         /// Which.
         conversation: ConversationId,
+    },
+    /// Who is in a group has changed, as this device has learned just now.
+    Membership {
+        /// The group.
+        conversation: ConversationId,
+        /// Whose level changed.
+        member: MemberId,
+        /// The level now.
+        level: MemberLevel,
+        /// Who brought it about.
+        by: Option<MemberId>,
     },
     /// A conversation without members is gone: the user erased it.
     ConversationErased {

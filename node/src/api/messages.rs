@@ -5,7 +5,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::deliveries;
-use super::{ContactId, Deleted, Delivery, Disappears, Edited, MessageFile, Private, Quoted, Why};
+use super::{
+    ContactId, Deleted, Delivery, Disappears, Edited, GroupInvitation, MemberName,
+    MembershipChange, MessageFile, Private, Quoted, Why,
+};
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
 /// by `-`.
@@ -23,7 +26,7 @@ pub struct Message {
     pub id: MessageId,
     /// Its place in the conversation, from 0, at the time of asking.
     pub position: u64,
-    /// Who wrote it; `None` is ourselves.
+    /// Who wrote it; `None` is ourselves. In a group it is the id of the member, if that is no contact.
     pub author: Option<ContactId>,
     /// When its author says it was written, clamped between its neighbours: Unix milliseconds. In the future if the
     /// author's clock is ahead.
@@ -64,6 +67,15 @@ pub struct Message {
     /// No message, but a line: its author set the timer of the conversation to this number of seconds; 0: off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets_timer_s: Option<u64>,
+    /// In a group: who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member: Option<MemberName>,
+    /// An invitation into a group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<GroupInvitation>,
+    /// What has changed about who is in the group after this message and before the next one, as this device has learned of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<MembershipChange>,
 }
 
 /// By how much a contact's clock may be ahead of ours before that is shown, in milliseconds.
@@ -137,4 +149,7 @@ pub struct Page {
     pub unread: u64,
     /// Unread ones that arrived late and sort above the read position.
     pub unread_above: u64,
+    /// What had changed about who is in the group before its first message, if the page begins with that or there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<MembershipChange>,
 }

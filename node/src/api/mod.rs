@@ -26,6 +26,7 @@ mod exports;
 #[cfg(feature = "runtime")]
 mod feed;
 mod files;
+mod groups;
 mod invitations;
 mod messages;
 mod node;
@@ -67,6 +68,10 @@ pub use files::{ByteStream, Download, NewUpload, Uploaded};
 pub use files::{
     FileHeld, FileState, FilesPage, FilesUse, Form, MAX_RECORDING, MessageFile, Offered,
     StorageUse, Uncleaned, Unplayable, UploadId, UsedByConversation, Voice,
+};
+pub use groups::{
+    GroupInvitation, GroupInvitationState, GroupLimit, GroupStanding, GroupState, Member, MemberId,
+    MemberLevel, MemberName, MembershipChange, NamedBy,
 };
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,

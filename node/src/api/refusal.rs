@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{Uncleaned, Unplayable};
+use super::{GroupLimit, Uncleaned, Unplayable};
 
 /// Why a call was not done. The code is stable; the sentence for people is made at the edge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,6 +92,35 @@ pub enum Refusal {
     NoLongerContact,
     /// The conversation has members: it goes with its contact.
     HasMembers,
+    /// This is no group.
+    NotAGroup,
+    /// We are not in the group: not yet, or not any more.
+    NotAMember,
+    /// We are in the group: it goes on until we leave it.
+    StillAMember,
+    /// Only an admin can do this.
+    NotAnAdmin,
+    /// There is no such member in the group.
+    NoSuchMember,
+    /// The contact is in the group already.
+    AlreadyMember,
+    /// The group has no room.
+    GroupFull {
+        /// For what.
+        full: GroupLimit,
+    },
+    /// Somebody who outranks us has decided otherwise: it would have no effect.
+    NoEffect,
+    /// The invitation cannot be used: damaged, or made to mislead.
+    BadInvitation,
+    /// The invitation was accepted before.
+    InvitationAnswered,
+    /// We left this group, and what was written there is still here: erase it first.
+    LeftGroup,
+    /// Not yet possible in groups.
+    NotInGroups,
+    /// The group has rules that only a newer version knows.
+    NewerGroup,
     /// The text is empty, or nothing but white space; or a name is empty.
     Empty,
     /// Not one emoji of at most 32 bytes.
@@ -231,6 +260,7 @@ impl Refusal {
             | Self::NoSuchConversation
             | Self::NoSuchMessage
             | Self::NoSuchInvitation
+            | Self::NoSuchMember
             | Self::NoSuchCarrier
             | Self::NoSuchRelay
             | Self::NoFile
@@ -255,6 +285,17 @@ impl Refusal {
             | Self::Blocked
             | Self::NoLongerContact
             | Self::HasMembers
+            | Self::NotAGroup
+            | Self::NotAMember
+            | Self::StillAMember
+            | Self::NotAnAdmin
+            | Self::AlreadyMember
+            | Self::GroupFull { .. }
+            | Self::NoEffect
+            | Self::InvitationAnswered
+            | Self::LeftGroup
+            | Self::NotInGroups
+            | Self::NewerGroup
             | Self::OwnLink
             | Self::AlreadyContact
             | Self::TooManyInvitations { .. }
@@ -269,6 +310,7 @@ impl Refusal {
             | Self::TooLong { .. }
             | Self::TooManyReceivers { .. }
             | Self::BadTimer { .. }
+            | Self::BadInvitation
             | Self::BadLink
             | Self::NewerLink
             | Self::BadParcel

@@ -6,7 +6,7 @@ use crate::api::{
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::table::Row;
-use crate::cli::{arranging, contacts, screen};
+use crate::cli::{arranging, contacts, groups, screen};
 use crate::words::{Phrase, tr};
 
 /// What is typed for the notes to oneself. It means them whatever a contact calls itself: such a contact is named by its
@@ -63,11 +63,11 @@ pub async fn find(api: &dyn Api, name: &str) -> Result<Chat, Failure> {
     }
 }
 
-/// What is left of the chat with somebody of this name who was a contact: by the name, then by the beginning of its id.
+/// The group of this name, or what is left of the chat with somebody who was a contact: by the name, then by the beginning of its id.
 pub async fn former(api: &dyn Api, name: &str) -> Result<Conversation, Failure> {
     let lower = name.to_lowercase();
     let mut all = api.conversations().await?;
-    all.retain(|one| one.kind == ConversationKind::Former);
+    all.retain(|one| matches!(one.kind, ConversationKind::Former | ConversationKind::Group));
     let ways: [&dyn Fn(&Conversation) -> bool; 2] =
         [&|one| one.name.0.to_lowercase() == lower, &|one| {
             name.len() >= MIN_ID && one.id.0.starts_with(&lower)
@@ -128,6 +128,7 @@ fn row(chat: &Conversation, people: &[Contact]) -> Row {
     ];
     let kind = match chat.kind {
         ConversationKind::Former => Some(tr!("No longer a contact.")),
+        ConversationKind::Group => chat.group.and_then(groups::standing),
         ConversationKind::Direct | ConversationKind::Notes => None,
     };
     let arranged = arranging::arranged(chat);

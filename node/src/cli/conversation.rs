@@ -15,7 +15,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::pacing::paces;
 use crate::cli::session::Session;
-use crate::cli::{annotating, ask, deleting, screen, timing, waiting};
+use crate::cli::{annotating, ask, deleting, groups, screen, timing, waiting};
 use crate::files::pace::Pace;
 use crate::words::{Phrase, codes, files, tr};
 
@@ -223,7 +223,11 @@ fn show(chat: &Chat, messages: &[Message], paces: &BTreeMap<MessageId, Pace>, ou
         let pace = paces.get(&message.id);
         let pace = pace.map(|pace| files::pace(*pace, over));
         output.data(message, |message| {
-            line(output, &chat.name, message, pace, now_ms, columns())
+            let line = line(output, &chat.name, message, pace, now_ms, columns());
+            let changes = message.changes.iter().map(groups::change);
+            changes.fold(line, |line, change| {
+                format!("{line}\n* {}", output.said(&change))
+            })
         });
     }
 }
@@ -238,13 +242,18 @@ fn line(
     columns: Option<usize>,
 ) -> String {
     let you = output.said(&codes::you());
+    let member = message
+        .member
+        .as_ref()
+        .map(|member| visible::name(&member.name.0));
+    let author = member.as_deref().unwrap_or(name);
     let (way, who, tick) = match (message.is_mine(), message.is_delivered()) {
         (true, true) if message.is_read() => ('>', you.as_str(), " ✓✓"),
         (true, true) => ('>', you.as_str(), " ✓"),
         // Notes go to nobody.
         (true, false) if message.deliveries.is_empty() => ('>', you.as_str(), ""),
         (true, false) => ('>', you.as_str(), " …"),
-        (false, _) => ('<', name, ""),
+        (false, _) => ('<', author, ""),
     };
     let marks = [
         (message.edited.is_some()).then(|| tr!("a message" => "edited")),
@@ -270,6 +279,7 @@ fn line(
         (None, _) => output.said(
             &deleting::in_place(message)
                 .or_else(|| timing::in_place(message))
+                .or_else(|| groups::in_place(message))
                 .unwrap_or_else(|| tr!("(a message this version cannot show)")),
         ),
     };
@@ -340,6 +350,9 @@ mod tests {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            member: None,
+            invitation: None,
+            changes: Vec::new(),
         }
     }
 

@@ -140,6 +140,7 @@ async fn tell(mut events: crate::api::Events) {
             Event::Delivered { queued, .. } => tracing::info!("delivered; {queued} still queued"),
             Event::Read { .. } => tracing::debug!("a contact has read"),
             Event::Conversation { .. } => tracing::debug!("a conversation changed"),
+            Event::Membership { .. } => tracing::info!("who is in a group has changed"),
             Event::ConversationErased { .. } => tracing::info!("a conversation was erased"),
             Event::Contact { .. } => tracing::debug!("a contact changed"),
             Event::Removed { .. } => tracing::info!("a contact was removed"),

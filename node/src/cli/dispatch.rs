@@ -1,16 +1,16 @@
 //! Executes each command: one function for each group of the help.
 
 use super::args::{
-    Arguments, CarryAction, Command, Common, FormatName, InvitationAction, Keeping, Messages,
-    Network, People, Programs, RelaysAction, Safety, Start,
+    Arguments, CarryAction, Command, Common, FormatName, Groups, InvitationAction, Keeping,
+    Messages, Network, People, Programs, RelaysAction, Safety, Start,
 };
 use super::failure::{Exit, Failure};
 use super::output::Output;
 use super::session::{self, Session};
 use super::{
     annotating, arranging, ask, bluetooth, carriers, carry, chats, contacts, conversation, daemon,
-    deleting, demo, drafts, editing, exporting, files, forwarding, help, me, meeting, node, relays,
-    removing, search, starring, storage, timing, waiting,
+    deleting, demo, drafts, editing, exporting, files, forwarding, groups, help, me, meeting, node,
+    relays, removing, search, starring, storage, timing, waiting,
 };
 use crate::api::{Api, ExportFormat, Form};
 use crate::host::finding;
@@ -29,6 +29,11 @@ pub async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
             };
             let session = Session::open(common, output, on_air).await?;
             let done = people(&session, output, command).await;
+            closing(session, done).await
+        }
+        Command::Groups(Groups::Group { action }) => {
+            let session = Session::open(common, output, OnAir::No).await?;
+            let done = groups::group(session.api(), output, action).await;
             closing(session, done).await
         }
         Command::Messages(command) => {

@@ -26,6 +26,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "remove",
         ],
     ),
+    ("Groups", &["group"]),
     (
         "Messages",
         &[

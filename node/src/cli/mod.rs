@@ -23,6 +23,7 @@ mod exporting;
 mod failure;
 mod files;
 mod forwarding;
+mod groups;
 mod help;
 mod me;
 mod meeting;

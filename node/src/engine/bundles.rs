@@ -157,7 +157,8 @@ impl Owners {
                 let device = self.people.devices.get(&device);
                 device.is_some_and(|device| device.identity == identity)
             };
-            couriering.drop_acked(turn, self.account.device_id, is_to)?;
+            let us = |space| self.conversations.us(space, self.account.device_id);
+            couriering.drop_acked(turn, us, is_to)?;
         }
         for device in couriering.take_due(turn.now) {
             self.seal_due(turn, device)?;

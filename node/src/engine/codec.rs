@@ -2,6 +2,7 @@
 
 use super::account::MarkSecret;
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
+use hedgerow_sync::membership::MemberKey;
 use hedgerow_transport::keys::{
     BeaconKey, BundlePsk, BundleTagKey, InvitationSecret, PairBeaconKey, Psk, PublicKey, RescueKey,
     SigningSecret, SpaceSecret, StaticKey, TagKey,
@@ -55,7 +56,9 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(DeviceId, IdentityId, PublicKey, RelayName, SpaceId);
+ids!(
+    DeviceId, IdentityId, MemberKey, PublicKey, RelayName, SpaceId
+);
 
 /// For `#[cbor(with = "…")]`: one fixed value.
 pub(crate) mod fixed {

@@ -340,6 +340,7 @@ impl Engine {
                 .people
                 .name_changed(&self.owners.account, turn, identity);
         }
+        self.owners.forget_person(turn, identity)?;
         self.owners.conversations.remove_with(turn, identity)?;
         turn.txn.remove(&Table::Contacts.key(&[&identity.0]))?;
         self.owners.redraw_beacon_key(turn)?;

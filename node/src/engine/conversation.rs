@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use hedgerow_sync::conversation::{self as sync, Annotation};
 use hedgerow_sync::entry::{AnnotationKind, Body};
-use hedgerow_sync::id::{DeviceId, EntryId, Incarnation, LogId, Seq, SpaceId};
-use hedgerow_sync::page::{self, Placed};
+use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, Seq, SpaceId};
+use hedgerow_sync::page::{self, Place, Placed};
 use hedgerow_sync::peer;
 use hedgerow_sync::store::{Reader, StorageError};
 use unicode_properties::UnicodeEmoji;
@@ -13,15 +13,16 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::account::{Account, Settings};
 use super::content::Content;
-use super::conversations::{self, Conversation, Kind};
+use super::conversations::{self, Author, Conversation, Kind};
 use super::deletion::{self, DELETION};
 use super::edits::Edits;
+use super::groups::{self, Names};
 use super::people::contact::{self, Contact};
 use super::quoting::Originals;
 use super::{delivery, disappearing, files, reading, starred, timers};
 use crate::api::{
-    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Disappears, Message, MessageId,
-    Page, PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
+    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Disappears, MembershipChange,
+    Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
 };
 use crate::tables::{self, Table};
 
@@ -72,8 +73,11 @@ pub fn page(
     let found = page::page(reader, space, from, limit as usize)
         .map_err(storage)?
         .ok_or(Refusal::NoSuchMessage)?;
+    let mut messages = conversation.messages(&found).map_err(storage)?;
+    let changes = conversation.tell_changes(&found, &mut messages);
     Ok(Page {
-        messages: conversation.messages(&found).map_err(storage)?,
+        messages,
+        changes: changes.map_err(storage)?,
         total: found.total,
         unread: reading::unread(reader, space, conversation.me).map_err(storage)?,
         unread_above: late.len() as u64,
@@ -195,7 +199,10 @@ struct View<'a> {
     reader: &'a dyn Reader,
     kind: Kind,
     space: SpaceId,
+    /// Whose logs are ours there.
     me: DeviceId,
+    /// What the people of a group are called.
+    names: Option<Names>,
     /// We tell what we read, so what others have read is shown.
     shows_read: bool,
     /// The devices that our messages go to, those of one member in a row.
@@ -207,6 +214,8 @@ struct View<'a> {
 /// A device that our messages go to.
 struct Recipient {
     id: DeviceId,
+    /// Whose logs tell what its user has read.
+    reader: DeviceId,
     contact: ContactId,
 }
 
@@ -226,11 +235,14 @@ impl<'a> View<'a> {
         let kind = kept.map(|kept| kept.kind);
         let kind = kind.filter(|kind| kind.shown().is_some());
         let kind = kind.ok_or(Refusal::NoSuchConversation)?;
+        let me = kind.us(Account::device_id(reader).map_err(storage)?);
+        let names = kind.is_group().then(|| Names::read(reader, space, me));
         Ok(View {
             reader,
             kind,
             space,
-            me: Account::device_id(reader).map_err(storage)?,
+            me,
+            names: names.transpose().map_err(storage)?,
             shows_read: Settings::load(reader).map_err(storage)?.receipts,
             recipients: recipients(reader, space, kind).map_err(storage)?,
             held: BTreeMap::new(),
@@ -280,18 +292,22 @@ impl<'a> View<'a> {
                     let recipients = recipients.map(|one| (one.id, one.contact.clone()));
                     let author = self.kind.author(entry.id.log.device, self.me);
                     let is_verified = match author {
-                        Some(author) => contact::is_verified(reader, author)?,
+                        Some(Author::Person(author)) => contact::is_verified(reader, author)?,
+                        Some(Author::Member(_)) => false,
                         None => true,
                     };
-                    let file = files::file_of(reader, space, part, is_verified, recipients)?;
-                    message.file = Some(file);
+                    if !self.kind.is_group() {
+                        let file = files::file_of(reader, space, part, is_verified, recipients)?;
+                        message.file = Some(file);
+                    }
                 }
-                let answered = content.reply_to.map(EntryId::from);
-                message.reply_to =
-                    answered.map(|of| originals.quoted(of, &edits, self.kind, self.me));
+                if let Some(of) = content.reply_to.map(EntryId::from) {
+                    let author = self.author_id(of.log.device)?;
+                    message.reply_to = Some(originals.quoted(of, &edits, author));
+                }
             }
             if let Some(reactions) = reactions.get(&entry.id) {
-                message.reactions = self.reactions(reactions);
+                message.reactions = self.reactions(reactions)?;
             }
             // The last of all counts, of whichever person.
             let pin = pins.get(&entry.id).and_then(|pins| pins.last());
@@ -305,11 +321,10 @@ impl<'a> View<'a> {
     }
 
     /// The last emoji of each person, unless it was taken back.
-    fn reactions(&self, said: &[Annotation]) -> Vec<Reaction> {
+    fn reactions(&self, said: &[Annotation]) -> Result<Vec<Reaction>, StorageError> {
         let mut last: Vec<(Option<ContactId>, &Annotation)> = Vec::new();
         for annotation in said {
-            let author = self.kind.author(annotation.author(), self.me);
-            let author = author.map(contact::api_id);
+            let author = self.author_id(annotation.author())?;
             last.retain(|(of, _)| *of != author);
             last.push((author, annotation));
         }
@@ -321,7 +336,47 @@ impl<'a> View<'a> {
             let emoji = Private(emoji.to_owned());
             Some(Reaction { author, emoji })
         };
-        last.into_iter().filter_map(shown).collect()
+        Ok(last.into_iter().filter_map(shown).collect())
+    }
+
+    /// Whose logs those of a device are; `None`: ours.
+    fn author_id(&self, device: DeviceId) -> Result<Option<ContactId>, StorageError> {
+        let author = self.kind.author(device, self.me);
+        author
+            .map(|author| groups::author_id(self.reader, self.space, author))
+            .transpose()
+    }
+
+    /// What changed about who is in a group behind each message.
+    fn tell_changes(
+        &self,
+        page: &page::Page,
+        messages: &mut [Message],
+    ) -> Result<Vec<MembershipChange>, StorageError> {
+        let Some(names) = &self.names else {
+            return Ok(Vec::new());
+        };
+        let (reader, space) = (self.reader, self.space);
+        let between = |from, to| -> Result<Vec<MembershipChange>, StorageError> {
+            let lines = groups::lines_between(reader, space, from, to)?;
+            Ok(lines.into_iter().map(|line| names.change(line)).collect())
+        };
+        let places: Vec<Place> = page.entries.iter().map(|entry| entry.place()).collect();
+        let is_last = page.position + places.len() as u64 == page.total;
+        for (index, message) in messages.iter_mut().enumerate() {
+            let to = match places.get(index + 1) {
+                Some(next) => Some(*next),
+                None if is_last => None,
+                None => page::page(reader, space, page::PageFrom::After(places[index].id()), 1)?
+                    .and_then(|page| page.entries.first().map(|entry| entry.place())),
+            };
+            message.changes = between(Some(places[index]), to)?;
+        }
+        match places.first() {
+            None => between(None, None),
+            Some(first) if page.position == 0 => between(None, Some(*first)),
+            Some(_) => Ok(Vec::new()),
+        }
     }
 
     fn message(&mut self, entry: &Placed, position: u64) -> Result<Message, StorageError> {
@@ -329,7 +384,13 @@ impl<'a> View<'a> {
         Ok(Message {
             id: message_id(entry.id),
             position,
-            author: author.map(contact::api_id),
+            author: self.author_id(entry.id.log.device)?,
+            member: self
+                .names
+                .as_ref()
+                .map(|names| names.of(entry.id.log.device)),
+            invitation: groups::invitation_of(self.reader, self.space, entry, author.is_none())?,
+            changes: Vec::new(),
             time_ms: entry.shown_ms,
             text: None,
             edited: None,
@@ -420,7 +481,7 @@ impl<'a> View<'a> {
         Ok(Held {
             up_to: peer::acked(reader, space, id, log)?,
             read: match self.shows_read {
-                true => sync::read_up_to(reader, space, log, id)?,
+                true => sync::read_up_to(reader, space, log, recipient.reader)?,
                 false => Seq(0),
             },
             is_refused: peer::refusal(reader, space, id, log)?.is_some(),
@@ -436,21 +497,34 @@ fn recipients(
     kind: Kind,
 ) -> Result<Vec<Recipient>, StorageError> {
     let mut recipients = Vec::new();
+    let members: Vec<(IdentityId, Option<DeviceId>)> = match kind.is_group() {
+        true => groups::contacts_in(reader, space)?
+            .into_iter()
+            .map(|(contact, member)| (contact, Some(member)))
+            .collect(),
+        false => kind.members().iter().map(|one| (*one, None)).collect(),
+    };
     if let Kind::Former { with } = kind {
         let holders = peer::holders(reader, space)?.into_iter();
         let contact = contact::api_id(with);
         recipients.extend(holders.map(|id| Recipient {
             id,
+            reader: id,
             contact: contact.clone(),
         }));
     }
-    for member in kind.members() {
+    for (member, writes_as) in &members {
         let key = Table::Contacts.key(&[&member.0]);
         let contact: Option<Contact> = tables::load(reader, &key)?;
         for id in contact.iter().flat_map(Contact::device_ids) {
             if reader.with(&Table::Devices.key(&[&id.0]), &mut |_| {})? {
                 let contact = contact::api_id(*member);
-                recipients.push(Recipient { id, contact });
+                let reader = writes_as.unwrap_or(id);
+                recipients.push(Recipient {
+                    id,
+                    reader,
+                    contact,
+                });
             }
         }
     }

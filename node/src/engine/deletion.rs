@@ -69,14 +69,13 @@ impl Owners {
             return Ok(Reply::Deletion(Deletion::NeverSent));
         }
         if self.deletion_of(turn.txn, space, kind, target)?.is_none() {
-            let (space, kind) = self.writable(id)?;
+            let (space, _) = self.writable(id)?;
             let what = What::Annotation {
                 kind: DELETION,
                 target,
             };
-            let deletion =
-                self.append(turn, space, kind, what, Body::Bytes(bytes::Bytes::new()))?;
-            for member in kind.members() {
+            let deletion = self.append(turn, space, what, Body::Bytes(bytes::Bytes::new()))?;
+            for member in self.conversations.members_of(space) {
                 for device in self.people.devices_of(*member) {
                     await_removal(turn.txn, space, device, deletion, target)?;
                 }

@@ -1,14 +1,14 @@
 //! Conversations as the API shows them, and how far what we wrote there has come (`docs/PROTOCOL.md` section 6).
 
-use hedgerow_sync::id::{DeviceId, SpaceId};
+use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_sync::peer;
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError};
 
-use super::conversations::{self, Conversation, Kind};
+use super::conversations::{self, Conversation};
 use super::fault::CallError;
 use super::people::contact::{self, Contact};
-use super::{Now, Owners, Turn, View, draft, reading, recording, timers};
+use super::{Now, Owners, Turn, View, draft, groups, reading, recording, timers};
 use crate::api::{self, ConversationId, Delivery, DeliveryState, Private, Refusal, Reply};
 
 /// How far what we wrote in a conversation has come.
@@ -44,9 +44,15 @@ impl Owners {
         id: &ConversationId,
     ) -> Result<Reply, CallError> {
         let (space, known) = self.conversations.named(id)?;
+        let is_in = |open: &groups::Open| open.is_kept();
+        let is_kept = self.groups.get(space).is_some_and(is_in);
+        if is_kept {
+            return Err(Refusal::StillAMember.into());
+        }
         if !known.kind.members().is_empty() {
             return Err(Refusal::HasMembers.into());
         }
+        self.forget_group(turn, space);
         self.conversations.remove(turn, space)?;
         turn.pending.erased.insert(space);
         Ok(Reply::Done)
@@ -75,20 +81,21 @@ impl Owners {
         let Some(kind) = known.kind.shown() else {
             return Ok(None);
         };
-        let members = known.kind.members().iter();
-        let names = members
-            .clone()
-            .filter_map(|id| self.people.contacts.get(id));
+        let members = self.conversations.members_of(space);
+        let names = members.iter().filter_map(|id| self.people.contacts.get(id));
         let names: Vec<&str> = names.map(Contact::name).collect();
-        let Recipients { devices, queued } = self.recipients(reader, now, space, known.kind)?;
+        let Recipients { devices, queued } = self.recipients(reader, now, space, members)?;
         let summary = space::summary(reader, space)?;
         Ok(Some(api::Conversation {
             id: conversations::api_id(space),
             kind,
             name: Private(known.name.clone().unwrap_or_else(|| names.join(", "))),
-            members: members.map(|member| contact::api_id(*member)).collect(),
+            members: members
+                .iter()
+                .map(|member| contact::api_id(*member))
+                .collect(),
             messages: summary.map_or(0, |summary| summary.rows),
-            unread: reading::unread(reader, space, self.account.device_id)?,
+            unread: reading::unread(reader, space, known.kind.us(self.account.device_id))?,
             queued,
             why: api::why(&devices),
             recipients: devices,
@@ -99,6 +106,7 @@ impl Owners {
             muted: known.settings.muted(now.wall_ms),
             archived: known.settings.archived,
             marked_unread: known.settings.marked_unread,
+            group: self.group_state(reader, space)?,
         }))
     }
 
@@ -108,11 +116,11 @@ impl Owners {
         reader: &dyn Reader,
         now: Now,
         space: SpaceId,
-        kind: Kind,
+        members: &[IdentityId],
     ) -> Result<Recipients, StorageError> {
         let view = View::of(&self.account, &self.people, &self.sessions);
         let (mut devices, mut queued) = (Vec::new(), 0);
-        for member in kind.members() {
+        for member in members {
             let mut least = None;
             for id in self.people.devices_of(*member) {
                 let unacked = peer::unacked_rows(reader, space, id)?;

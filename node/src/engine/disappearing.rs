@@ -263,7 +263,7 @@ impl Owners {
         id: &ConversationId,
         message: &MessageId,
     ) -> Result<Reply, CallError> {
-        let (space, kind) = self.writable(id)?;
+        let (space, _) = self.writable(id)?;
         let entry = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
         let mut content = lapsed(turn.txn, space, entry)?.ok_or(Refusal::NotLapsed)?;
@@ -275,7 +275,7 @@ impl Owners {
             return Err(Refusal::NoText.into());
         }
         let (what, body) = content.row();
-        let sent = self.append(turn, space, kind, what, body)?;
+        let sent = self.append(turn, space, what, body)?;
         self.forget_message(turn, space, place)?;
         Ok(Reply::Sent(message_id(sent)))
     }

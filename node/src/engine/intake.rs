@@ -220,7 +220,9 @@ impl Owners {
             #[cfg(not(feature = "simulation"))]
             items::LOADS => false,
             kind if items::SYNC.contains(&kind) => match Message::decode(kind, content) {
-                Ok(Message::Entries { core, .. }) => Batch::parse(&core).is_ok(),
+                Ok(Message::Entries { core, .. }) => Batch::parse(&core)
+                    .or_else(|_| Batch::parse_signed(&core))
+                    .is_ok(),
                 Ok(_) => true,
                 Err(_) => false,
             },
@@ -258,7 +260,9 @@ impl Owners {
                 let shared = self.conversations.carried_with(identity);
                 let salt_seed = rng::bytes(turn.rng);
                 let channel = self.bundle_channel(device, &intake.tag, &salt_seed);
-                reconciler.insert(Box::new(Reconciler::new(turn.txn, &channel, &shared)?))
+                let mut sync = Reconciler::new(turn.txn, &channel, &shared)?;
+                self.groups.admit(&mut sync, identity);
+                reconciler.insert(Box::new(sync))
             }
         };
         let brought = &mut intake.brought;

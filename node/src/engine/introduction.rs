@@ -189,8 +189,7 @@ impl Engine {
     /// Who takes part in a conversation beside us.
     pub fn members_of(&self, conversation: &ConversationId) -> Vec<ContactId> {
         let space = conversations::parse_id(conversation);
-        let known = space.and_then(|space| self.owners.conversations.get(space));
-        let members = known.map(|known| known.kind.members());
+        let members = space.map(|space| self.owners.conversations.members_of(space));
         let members = members.into_iter().flatten();
         members.map(|member| contact::api_id(*member)).collect()
     }

@@ -15,6 +15,8 @@ pub(crate) const HELLO: u64 = 1;
 pub(crate) const FACT: u64 = 2;
 pub(crate) const FACT_HELD: u64 = 3;
 pub(crate) const BYE: u64 = 4;
+/// The sender's key in a group.
+pub(crate) const MEMBER_KEY: u64 = 5;
 /// In bundles: the value that proves that the recipient opened it.
 pub(crate) const RELEASE: u64 = 50;
 /// In bundles of simulations: ghost bytes. An engine outside a simulation refuses a bundle with this item.

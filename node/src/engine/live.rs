@@ -1,10 +1,10 @@
 //! A session with a contact's device (`docs/PROTOCOL.md` sections 7 to 9): hello, facts, the rotation of
 //! the psk, and reconciliation, which `sync` does.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::BytesMut;
-use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation};
+use hedgerow_sync::id::{DeviceId, IdentityId, Incarnation, SpaceId};
 use hedgerow_sync::reconcile::Reconciler;
 use hedgerow_sync::store::{Reader, StorageError};
 use hedgerow_transport::beacon::{EPOCH_MS, epochs_ahead};
@@ -63,6 +63,9 @@ pub(crate) struct Live {
     pub hello: Option<Hello>,
     /// The facts told in this session, so that we tell none twice.
     pub told: Versions,
+    /// The groups of which we have told our key in this session, and those of which we have answered with it.
+    pub told_keys: BTreeSet<SpaceId>,
+    pub answered_keys: BTreeSet<SpaceId>,
     /// The number of device lists that the other side has told.
     pub lists: usize,
     /// Our proposal of the next psk.
@@ -102,9 +105,14 @@ impl Owners {
         rescue: bool,
     ) -> Result<Box<Live>, LinkError> {
         let device = self.people.devices.get(&id).ok_or(PeerFault::Handshake)?;
-        let sync =
-            self.conversations
-                .reconciler(&self.account, turn, id, device.identity, &session)?;
+        let sync = self.conversations.reconciler(
+            &self.account,
+            &self.groups,
+            turn,
+            id,
+            device.identity,
+            &session,
+        )?;
         let hello = Hello {
             version: items::SESSION_VERSION,
             features: match self.couriering {
@@ -134,6 +142,8 @@ impl Owners {
             proofs,
             hello: None,
             told: Versions::default(),
+            told_keys: BTreeSet::new(),
+            answered_keys: BTreeSet::new(),
             lists: 0,
             proposal: None,
             sync,
@@ -211,6 +221,9 @@ impl Owners {
             }
             (psk::ANSWER, _) => self.people.psk_answered(turn, live, &item.content)?,
             (psk::MOVED, _) => return self.people.psk_moved(turn, live, &item.content),
+            (items::MEMBER_KEY, _) if !live.rescue => {
+                self.member_key_told(turn, live, &item.content)?
+            }
             (kind, _) if items::SYNC.contains(&kind) && !live.rescue => {
                 self.sync_item(turn, live, item)?
             }
@@ -268,6 +281,7 @@ impl Owners {
         self.raise_outrun_facts(turn, &hello)?;
         self.people.tell_facts(&self.account, turn, live)?;
         self.people.propose_if_due(&self.account, turn, live)?;
+        self.tell_member_keys(live);
         self.sync_begun(
             turn,
             live,

@@ -15,6 +15,7 @@
 //! | what is found, and when messages are indexed | [`searching`] |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
 //! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
+//! | groups: our keys, who is in, invitations | `groups` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
 //! | conversations, read without the engine | [`conversation`], [`starred`] |
 //!
@@ -25,6 +26,7 @@
 //!   └────── Owners ── Account        our keys, facts, settings            (read by all)
 //!                  ├─ People         contacts, devices, invitations, keys
 //!                  ├─ Conversations  spaces with their kinds and secrets, who shares them
+//!                  ├─ Groups         who is in, our keys there
 //!                  ├─ Reach          carriers, beacons, dials, relays     (sees others by a View)
 //!                  └─ Couriering     other people's bundles
 //! ```
@@ -60,6 +62,7 @@ mod fact;
 mod facts;
 mod fault;
 pub mod files;
+mod groups;
 mod handshake;
 #[cfg(feature = "simulation")]
 mod hints;
@@ -133,6 +136,7 @@ use conversations::Conversations;
 use couriering::Couriering;
 use disappearing::Disappearing;
 use files::Files;
+use groups::Groups;
 use links::{Errand, Links, Up};
 use outbox::Outbox;
 use pending_events::PendingEvents;
@@ -160,6 +164,7 @@ struct Owners {
     account: Account,
     people: People,
     conversations: Conversations,
+    groups: Groups,
     reach: Reach,
     /// Messages that disappear.
     disappearing: Disappearing,

@@ -7,6 +7,7 @@ use hedgerow_sync::page;
 use hedgerow_transport::carrier::CarrierKind;
 
 use super::conversations::{self, Kind};
+use super::groups::{self, Line};
 use super::invitation::InvitationKey;
 use super::people::contact;
 use super::{Effects as _, Owners, Turn, conversation, delivery, reading};
@@ -35,6 +36,10 @@ pub(crate) struct PendingEvents {
     pub conversations: BTreeSet<SpaceId>,
     /// Conversations that are gone, and not with a contact.
     pub erased: BTreeSet<SpaceId>,
+    /// Conversations of which some messages are shown now and were not, or the other way round.
+    pub reshown: BTreeSet<SpaceId>,
+    /// Changes of who is in groups.
+    pub memberships: Vec<(SpaceId, Line)>,
     /// New messages, by conversation: runs of a log, and whether they are ours.
     pub messages: BTreeMap<SpaceId, Vec<Run>>,
     /// Messages with other reactions or pins than before, by conversation.
@@ -76,6 +81,8 @@ impl PendingEvents {
             carriers,
             conversations,
             erased,
+            reshown,
+            memberships,
             messages,
             annotated,
             gone,
@@ -90,6 +97,8 @@ impl PendingEvents {
             && carriers.is_empty()
             && conversations.is_empty()
             && erased.is_empty()
+            && reshown.is_empty()
+            && memberships.is_empty()
             && messages.is_empty()
             && annotated.is_empty()
             && gone.is_empty()
@@ -139,6 +148,8 @@ impl PendingEvents {
     /// Drops the events of a conversation that is gone.
     pub fn forget(&mut self, space: SpaceId) {
         self.conversations.remove(&space);
+        self.reshown.remove(&space);
+        self.memberships.retain(|(of, _)| *of != space);
         self.messages.remove(&space);
         self.annotated.remove(&space);
         self.gone.remove(&space);
@@ -189,7 +200,21 @@ impl Owners {
             known.save(turn.txn, space)?;
             let kind = known.kind;
             reading::arrived(turn.txn, space, runs.iter().filter(|run| !run.is_ours))?;
-            self.tell_messages(turn, space, kind, &runs);
+            self.tell_messages(turn, space, kind, &runs)?;
+        }
+        for (space, line) in news.memberships {
+            turn.out.event(Event::Membership {
+                conversation: conversations::api_id(space),
+                member: groups::member_id(line.who),
+                level: groups::level(line.level),
+                by: line.by.map(groups::member_id),
+            });
+        }
+        for space in news.reshown {
+            turn.out.event(Event::Messages {
+                conversation: conversations::api_id(space),
+                count: 0,
+            });
         }
         for (space, targets) in news.annotated {
             let conversation = conversations::api_id(space);
@@ -224,7 +249,7 @@ impl Owners {
             }
         }
         for ((space, device), last) in news.delivered {
-            let (Some(known), Some(owner)) = (
+            let (Some(_), Some(owner)) = (
                 self.conversations.get(space),
                 self.people.devices.get(&device),
             ) else {
@@ -234,7 +259,8 @@ impl Owners {
             let Some(row) = page::last_row(turn.txn, space, last)? else {
                 continue;
             };
-            let recipients = self.recipients(turn.txn, turn.now, space, known.kind)?;
+            let members = self.conversations.members_of(space);
+            let recipients = self.recipients(turn.txn, turn.now, space, members)?;
             turn.out.event(Event::Delivered {
                 conversation: conversations::api_id(space),
                 contact: contact::api_id(owner.identity),
@@ -249,6 +275,11 @@ impl Owners {
             .into_iter()
             .filter(|_| self.account.settings.receipts);
         for ((space, device, log), seq) in read {
+            // In a group it goes by another name there.
+            let device = match groups::contact_of(turn.txn, space, device)? {
+                Some(contact) => self.people.devices_of(contact).next().unwrap_or(device),
+                None => device,
+            };
             let owner = self.people.devices.get(&device);
             let row = page::last_row(turn.txn, space, EntryId { log, seq })?;
             if let (Some(owner), Some(row)) = (owner, row) {
@@ -298,7 +329,13 @@ impl Owners {
         Ok(())
     }
 
-    fn tell_messages(&self, turn: &mut Turn<'_>, space: SpaceId, kind: Kind, runs: &[Run]) {
+    fn tell_messages(
+        &self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        kind: Kind,
+        runs: &[Run],
+    ) -> Result<(), StorageError> {
         let conversation = conversations::api_id(space);
         let count: u64 = runs.iter().map(|run| run.count).sum();
         if count > MAX_SINGLE as u64 {
@@ -306,19 +343,22 @@ impl Owners {
                 conversation,
                 count,
             });
-            return;
+            return Ok(());
         }
         for run in runs {
             let author = kind.author(run.first.log.device, self.account.device_id);
+            let author = author.map(|author| groups::author_id(turn.txn, space, author));
+            let author = author.transpose()?;
             for step in 0..run.count {
                 let mut entry = run.first;
                 entry.seq.0 += step;
                 turn.out.event(Event::Message {
                     conversation: conversation.clone(),
                     id: conversation::message_id(entry),
-                    author: author.map(contact::api_id),
+                    author: author.clone(),
                 });
             }
         }
+        Ok(())
     }
 }

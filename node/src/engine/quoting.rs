@@ -3,17 +3,15 @@
 use std::collections::BTreeMap;
 
 use hedgerow_sync::entry::Body;
-use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
+use hedgerow_sync::id::{EntryId, SpaceId};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::store::{Reader, StorageError};
 
 use super::content::Content;
 use super::conversation::message_id;
-use super::conversations::Kind;
 use super::edits::LastEdits;
-use super::people::contact;
 use super::timers;
-use crate::api::{MAX_QUOTE, Original, Private, Quoted};
+use crate::api::{ContactId, MAX_QUOTE, Original, Private, Quoted};
 
 /// The messages that those of a page answer, as far as their conversation has them: it may have none of that name.
 pub(super) struct Originals(BTreeMap<EntryId, Placed>);
@@ -34,7 +32,7 @@ impl Originals {
     }
 
     /// What an answer to `of` shows of it.
-    pub fn quoted(&self, of: EntryId, edits: &LastEdits, kind: Kind, me: DeviceId) -> Quoted {
+    pub fn quoted(&self, of: EntryId, edits: &LastEdits, author: Option<ContactId>) -> Quoted {
         let row = self.0.get(&of).filter(|entry| entry.what.is_row());
         let content = row.and_then(Content::of);
         let disappears = content.as_ref().and_then(timers::of_message).is_some();
@@ -42,7 +40,7 @@ impl Originals {
             None => Original::NotHere,
             Some(row) if row.body == Body::Gone => Original::Gone,
             Some(_) => Original::Here {
-                author: kind.author(of.log.device, me).map(contact::api_id),
+                author,
                 text: content
                     .and_then(|content| {
                         let text = edits.text(of, &content)?;

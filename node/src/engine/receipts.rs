@@ -10,6 +10,7 @@ use bytes::Bytes;
 use hedgerow_sync::conversation;
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, Seq, SpaceId};
+use hedgerow_sync::membership::Level;
 use hedgerow_sync::page::{self, Place};
 use hedgerow_sync::store::StorageError;
 
@@ -86,8 +87,15 @@ impl Owners {
             let Some(kind) = known.map(|known| known.kind) else {
                 continue;
             };
-            let members = kind.members();
-            if members.is_empty() || members.iter().any(|one| self.people.is_blocked(one)) {
+            let members = self.conversations.members_of(space);
+            let may_write = match self.groups.get(space) {
+                Some(open) => open.my_level() > Level::NONE,
+                None => !members.iter().any(|one| self.people.is_blocked(one)),
+            };
+            if !may_write {
+                continue;
+            }
+            if members.is_empty() && !kind.is_group() {
                 continue;
             }
             for target in self.read_since(turn, space, due.after)? {
@@ -111,7 +119,7 @@ impl Owners {
         space: SpaceId,
         after: Option<Place>,
     ) -> Result<Vec<EntryId>, StorageError> {
-        let me = self.account.device_id;
+        let me = self.conversations.us(space, self.account.device_id);
         let Some(read) = reading::position(turn.txn, space)? else {
             return Ok(Vec::new());
         };

@@ -13,6 +13,7 @@ use super::account::Account;
 use super::content::MESSAGE;
 use super::conversations::{Conversations, Speaker};
 use super::fault::{LinkError, PeerFault};
+use super::groups::{self, Groups};
 use super::links::Errand;
 use super::live::Live;
 use super::pending_events::Run;
@@ -62,15 +63,21 @@ impl Owners {
     }
 
     /// The devices whose entries a contact may bring as its own.
-    pub(super) fn speaker(&self, identity: IdentityId) -> Result<Speaker<'_>, PeerFault> {
+    pub(super) fn speaker(&mut self, identity: IdentityId) -> Result<Speaker<'_>, PeerFault> {
         let contact = self.people.contacts.get(&identity);
         let contact = contact.ok_or(PeerFault::OutOfPlace)?;
         Ok(Speaker::new(
             &self.conversations,
             &self.account,
+            &mut self.groups,
             identity,
             contact,
         ))
+    }
+
+    /// Whether logs of this device are ours in a space.
+    pub(super) fn is_ours(&self, space: SpaceId, device: DeviceId) -> bool {
+        self.conversations.us(space, self.account.device_id) == device
     }
 
     /// Handles what reconciliation brought.
@@ -94,7 +101,7 @@ impl Owners {
                     self.conversation_changed(turn, space, log, &changes)?;
                     turn.errands.push(Errand::TellGrowth(space, log, first));
                 }
-                Event::Acked { space, log, seq } if self.account.is_ours(log.device) => {
+                Event::Acked { space, log, seq } if self.is_ours(space, log.device) => {
                     let last = EntryId { log, seq };
                     self.removals_acked(turn, space, device, last)?;
                     self.disappearing
@@ -111,8 +118,17 @@ impl Owners {
                 Event::RefusedByPeer { space, .. } => {
                     turn.pending.conversations.insert(space);
                 }
-                // No conversation of this node is a group.
-                Event::Operations { .. } | Event::Shown { .. } | Event::Forked { .. } => {}
+                Event::Operations { space, shown, .. } => {
+                    if !shown.is_empty() {
+                        turn.pending.reshown.insert(space);
+                    }
+                    self.group_changed(turn, space)?;
+                }
+                Event::Shown { space, .. } => _ = turn.pending.reshown.insert(space),
+                Event::Forked { space, log } => {
+                    turn.errands.push(Errand::TellFork(space, log));
+                    self.member_forked(turn, space, log)?;
+                }
                 Event::Fault(fault) => {
                     tracing::debug!(%fault, "a contact broke reconciliation");
                     broken = true;
@@ -145,21 +161,32 @@ impl Owners {
                     seq: rows.first,
                 },
                 count: rows.count,
-                is_ours: self.account.is_ours(log.device),
+                is_ours: self.is_ours(space, log.device),
             };
             turn.pending.message(space, run);
         }
-        if !self.account.is_ours(log.device) {
+        if !self.is_ours(space, log.device) {
             let ours = changes.read.iter();
-            let ours = ours.filter(|target| self.account.is_ours(target.log.device));
+            let ours = ours.filter(|target| self.is_ours(space, target.log.device));
             let read = ours.map(|target| ((space, log.device, target.log), target.seq));
             turn.pending.read.extend(read);
         }
         if !changes.annotated.is_empty() {
+            let (names, rows): (Vec<EntryId>, Vec<EntryId>) = changes
+                .annotated
+                .iter()
+                .partition(|target| groups::is_name_of_member(**target));
             let annotated = turn.pending.annotated.entry(space).or_default();
-            annotated.extend(&changes.annotated);
+            annotated.extend(rows);
+            if !names.is_empty() && self.groups.get(space).is_some() {
+                self.note_people(turn, space)?;
+                turn.pending.conversations.insert(space);
+            }
         }
         self.apply_deletions(turn, space, log, changes)?;
+        for target in &changes.annotated {
+            self.answer_arrived(turn, space, *target)?;
+        }
         let mut rows = changes.rows.iter();
         rows.try_for_each(|rows| self.rows_arrived(turn, space, log, rows))?;
         self.apply_cancellations(turn, space, log, changes)
@@ -178,9 +205,13 @@ impl Owners {
         }
         for row in entries(turn.txn, space, log, rows.first, rows.count as usize)? {
             self.timer_arrived(turn, space, &row)?;
-            self.file_arrived(turn, space, &row)?;
+            // Files do not travel in groups yet.
+            if self.groups.get(space).is_none() {
+                self.file_arrived(turn, space, &row)?;
+            }
         }
-        if self.account.is_ours(log.device) && log != self.account.own_log() {
+        let is_earlier = log.incarnation != self.account.incarnation;
+        if self.is_ours(space, log.device) && is_earlier {
             // A contact has kept what an older copy of this store did not hold.
             let seq = Seq(rows.first.0 + rows.count - 1);
             let last = EntryId { log, seq };
@@ -196,6 +227,7 @@ impl Conversations {
     pub(super) fn reconciler(
         &self,
         account: &Account,
+        groups: &Groups,
         turn: &mut Turn<'_>,
         device: DeviceId,
         identity: IdentityId,
@@ -215,7 +247,9 @@ impl Conversations {
             hash: session.hash(),
             salt_seed: &salt_seed,
         };
-        Reconciler::new(turn.txn, &channel, &shared)
+        let mut sync = Reconciler::new(turn.txn, &channel, &shared)?;
+        groups.admit(&mut sync, identity);
+        Ok(sync)
     }
 }
 

@@ -80,11 +80,10 @@ impl Owners {
             return Ok(None);
         };
         let filled = self.fill(turn, identity, id, &mut bundle.draft, None)?;
-        let me = self.account.device_id;
         let ours = filled
             .last
             .into_iter()
-            .filter(|(_, log, _)| log.device == me);
+            .filter(|(space, log, _)| self.is_ours(*space, log.device));
         let newest: BTreeMap<SpaceId, Newest> = ours
             .map(|(space, log, seq)| {
                 let newest = Newest {
@@ -148,6 +147,7 @@ impl Owners {
         let salt_seed = rng::bytes(turn.rng);
         let channel = self.bundle_channel(id, &tag, &salt_seed);
         let mut reconciler = Reconciler::export(turn.txn, &channel, &shared, sent)?;
+        self.groups.admit(&mut reconciler, identity);
         if let Some(by_hand) = by_hand {
             if let Some(manifest) = by_hand.manifest {
                 carried::declare(draft, &mut reconciler, manifest)?;
@@ -289,5 +289,6 @@ fn last_entry(message: &Message, me: DeviceId) -> Option<(Blind, LogId, Seq)> {
         LogName::Other(log) => log,
         LogName::Sender | LogName::ReceiverIn(_) => return None,
     };
-    Some((*space, log, Batch::parse(core).ok()?.last()))
+    let batch = Batch::parse(core).or_else(|_| Batch::parse_signed(core));
+    Some((*space, log, batch.ok()?.last()))
 }

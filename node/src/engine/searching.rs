@@ -9,7 +9,8 @@ use hedgerow_sync::store::{Reader, StorageError};
 
 use super::account::Account;
 use super::conversations::{self, Conversation};
-use super::people::contact::{self, Contact};
+use super::groups;
+use super::people::contact::Contact;
 use super::share::SLICE_WORK;
 use super::{Engine, Now, Turn, content, conversation};
 use crate::api::{
@@ -66,7 +67,9 @@ pub fn search(reader: &dyn Reader, search: &Search, now_ms: i64) -> Result<Searc
         let chat = chats.get(&space);
         let author = chat.and_then(|chat| chat.kind.author(device, me));
         match &search.from {
-            Some(from) => author.is_some_and(|author| contact::api_id(author) == *from),
+            Some(from) => author.is_some_and(|author| {
+                groups::author_id(reader, space, author).is_ok_and(|author| author == *from)
+            }),
             None => !search.mine || author.is_none(),
         }
     };

@@ -12,6 +12,7 @@ use super::account::{Account, MAX_NAME};
 use super::conversations::Conversations;
 use super::disappearing::Disappearing;
 use super::files::Files;
+use super::groups::Groups;
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
@@ -129,13 +130,15 @@ impl Engine {
 }
 
 fn load(reader: &dyn Reader, incarnation: Incarnation, now: Now) -> Result<Engine, StorageError> {
-    let conversations = Conversations::load(reader)?;
+    let mut conversations = Conversations::load(reader)?;
+    let groups = Groups::load(reader, &mut conversations)?;
     let waiting = Waiting::load(reader, conversations.shown().map(|(space, _)| space))?;
     Ok(Engine {
         owners: Owners {
             account: Account::load(reader, incarnation)?,
             people: People::load(reader)?,
             conversations,
+            groups,
             reach: Reach::default(),
             disappearing: Disappearing::load(reader, now)?,
             sessions: BTreeMap::new(),

@@ -87,6 +87,9 @@ impl Owners {
         seconds: u64,
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
+        if kind.is_group() {
+            return Err(Refusal::NotInGroups.into());
+        }
         if kind.members().is_empty() {
             return Err(Refusal::NotesStay.into());
         }
@@ -99,7 +102,7 @@ impl Owners {
         }
         if of(turn.txn, space)? != seconds {
             let body = Body::Bytes(tables::encoded(&Change { seconds }).into());
-            self.append(turn, space, kind, What::Row(TIMER), body)?;
+            self.append(turn, space, What::Row(TIMER), body)?;
         }
         Ok(Reply::Done)
     }
@@ -111,13 +114,14 @@ impl Owners {
         space: SpaceId,
         row: &Placed,
     ) -> Result<(), StorageError> {
-        if let Some(seconds) = set_by(row) {
+        let is_group = self.groups.get(space).is_some();
+        if let Some(seconds) = set_by(row).filter(|_| !is_group) {
             return self.timer_set(turn, space, row.place(), seconds);
         }
         let Some(after_s) = Content::of(row).as_ref().and_then(of_message) else {
             return Ok(());
         };
-        let is_ours = self.account.is_ours(row.id.log.device);
+        let is_ours = self.is_ours(space, row.id.log.device);
         self.disappearing
             .wait(turn.txn, turn.now, space, row.place(), after_s, is_ours)
     }

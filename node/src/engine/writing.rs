@@ -5,6 +5,7 @@ use hedgerow_sync::body;
 use hedgerow_sync::conversation::{self, MAX_EDITS};
 use hedgerow_sync::entry::{AnnotationKind, Body, What};
 use hedgerow_sync::id::{EntryId, SpaceId};
+use hedgerow_sync::membership::Level;
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::space::{self, AppendError};
 use hedgerow_sync::store::{Reader, StorageError};
@@ -34,6 +35,7 @@ impl Owners {
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
         match &message.file {
+            Some(_) if kind.is_group() => return Err(Refusal::NotInGroups.into()),
             Some(_) => check_length(&message.text.0)?,
             None => check_text(&message.text)?,
         }
@@ -50,7 +52,7 @@ impl Owners {
         let file = message.file.as_ref();
         content.file = file.map(|file| self.files.part(file)).transpose()?;
         let (what, body) = content.row();
-        let entry = self.append(turn, space, kind, what, body)?;
+        let entry = self.append(turn, space, what, body)?;
         if let Some(file) = file {
             self.attached(turn, space, entry, file)?;
         }
@@ -68,7 +70,7 @@ impl Owners {
         let (space, kind) = self.writable(id)?;
         check_text(text)?;
         let (row, content) = written(turn.txn, space, message)?;
-        if !self.account.is_ours(row.id.log.device) {
+        if !self.is_ours(space, row.id.log.device) {
             return Err(Refusal::NotYours.into());
         }
         let edits = self.edits(turn.txn, space, kind, row.id)?;
@@ -86,7 +88,7 @@ impl Owners {
             kind: AnnotationKind::EDIT,
             target: row.id,
         };
-        self.append(turn, space, kind, what, text_body(&text.0))?;
+        self.append(turn, space, what, text_body(&text.0))?;
         Ok(Reply::Done)
     }
 
@@ -111,10 +113,10 @@ impl Owners {
         let mut content = Content::text(&text.ok_or(Refusal::NoText)?.0);
         let to: Result<Vec<_>, Refusal> = to.iter().map(|id| self.writable(id)).collect();
         let mut sent = Vec::new();
-        for (space, kind) in to? {
+        for (space, _) in to? {
             content.timer_s = timers::of_new(turn.txn, space)?;
             let (what, body) = content.row();
-            let entry = self.append(turn, space, kind, what, body)?;
+            let entry = self.append(turn, space, what, body)?;
             sent.push(message_id(entry));
         }
         Ok(Reply::Forwarded(sent))
@@ -164,7 +166,7 @@ impl Owners {
         of: AnnotationKind,
         says: &[u8],
     ) -> Result<Reply, CallError> {
-        let (space, kind) = self.writable(id)?;
+        let (space, _) = self.writable(id)?;
         let target = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
         if page::row_place(turn.txn, space, target)?.is_none() {
             return Err(Refusal::NoSuchMessage.into());
@@ -172,7 +174,7 @@ impl Owners {
         let said = conversation::annotations(turn.txn, space, of, [target])?;
         let mut said = said.into_values().flatten();
         // A message has one pin for everybody, and one emoji of each person.
-        let last = said.rfind(|said| of == PIN || self.account.is_ours(said.author()));
+        let last = said.rfind(|said| of == PIN || self.is_ours(space, said.author()));
         let is_said = match last.map(|annotation| annotation.body) {
             Some(Body::Bytes(body)) => body == says,
             Some(Body::Gone) | None => says.is_empty(),
@@ -180,7 +182,7 @@ impl Owners {
         if !is_said {
             let body = Body::Bytes(Bytes::copy_from_slice(says));
             let what = What::Annotation { kind: of, target };
-            self.append(turn, space, kind, what, body)?;
+            self.append(turn, space, what, body)?;
         }
         Ok(Reply::Done)
     }
@@ -188,6 +190,13 @@ impl Owners {
     /// The conversation that an API id names, if we may write there: not to somebody who is blocked.
     pub(super) fn writable(&self, id: &ConversationId) -> Result<(SpaceId, Kind), Refusal> {
         let (space, known) = self.conversations.named(id)?;
+        if let Some(open) = self.groups.get(space) {
+            return match open.my_level() {
+                _ if !open.group.membership().is_judged() => Err(Refusal::NewerGroup),
+                Level::NONE => Err(Refusal::NotAMember),
+                _ => Ok((space, known.kind)),
+            };
+        }
         let mut members = known.kind.members().iter();
         if !known.kind.is_open() {
             return Err(Refusal::NoLongerContact);
@@ -203,13 +212,13 @@ impl Owners {
         &mut self,
         turn: &mut Turn<'_>,
         space: SpaceId,
-        kind: Kind,
         what: What,
         body: Body,
     ) -> Result<EntryId, CallError> {
         let written = self.write(turn, space, what, body)?;
         let entry = written.ok_or(Refusal::Bug)?;
-        for member in kind.members() {
+        let members = self.conversations.members_of(space).to_vec();
+        for member in &members {
             self.courier_queued(turn, *member);
             // Somebody waits: devices that are out of reach are tried again at once.
             for device in self.people.devices_of(*member) {
@@ -227,17 +236,23 @@ impl Owners {
         what: What,
         body: Body,
     ) -> Result<Option<EntryId>, StorageError> {
-        let log = self.account.own_log();
-        let appended = match space::append(turn.txn, space, log, turn.now.wall_ms, what, body) {
-            Ok(appended) => appended,
+        let mut log = self.account.own_log();
+        let appended = match self.groups.get(space) {
+            Some(_) => self.groups.append(turn, space, log.incarnation, what, body),
+            None => space::append(turn.txn, space, log, turn.now.wall_ms, what, body).map(Some),
+        };
+        let appended = match appended {
+            Ok(Some(appended)) => appended,
+            Ok(None) => return Ok(None),
             Err(AppendError::Storage(error)) => return Err(error),
             Err(AppendError::NoSuchSpace | AppendError::TooLong) => {
                 tracing::error!("a conversation without a space, or a body over its limit");
                 return Ok(None);
             }
         };
+        log = appended.id.log;
         turn.errands
-            .push(Errand::TellGrowth(space, log, appended.id.seq));
+            .push(Errand::TellWritten(space, log, appended.id.seq));
         self.conversation_changed(turn, space, log, &appended.changes)?;
         Ok(Some(appended.id))
     }

@@ -49,7 +49,7 @@ impl Sheet {
     pub(super) fn title(&self) -> String {
         match self.conversation.kind {
             ConversationKind::Notes => self.said(&tr!("Notes")),
-            ConversationKind::Direct | ConversationKind::Former => {
+            ConversationKind::Direct | ConversationKind::Former | ConversationKind::Group => {
                 visible::name(&self.conversation.name.0)
             }
         }

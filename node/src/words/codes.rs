@@ -4,8 +4,8 @@
 use super::{Phrase, tr};
 use crate::api::strength::Weakness;
 use crate::api::{
-    Carrier, CarrierCondition, InvitationState, JoinProblem, Notice, Refusal, RelayCondition,
-    RelayPaths, StorageFault, Uncleaned, Unplayable, WayState, Why, visible,
+    Carrier, CarrierCondition, GroupLimit, InvitationState, JoinProblem, Notice, Refusal,
+    RelayCondition, RelayPaths, StorageFault, Uncleaned, Unplayable, WayState, Why, visible,
 };
 
 /// Why something was not done.
@@ -84,6 +84,29 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         }
         Refusal::HasMembers => {
             tr!("This conversation goes with its contact. Remove the contact to erase it.")
+        }
+        Refusal::NotAGroup => tr!("This conversation is no group."),
+        Refusal::NotAMember => tr!("You are not in this group. Nothing can be written here."),
+        Refusal::StillAMember => tr!("You are in this group. Leave it first to erase it."),
+        Refusal::NotAnAdmin => tr!("Only an admin of the group can do this."),
+        Refusal::NoSuchMember => tr!("There is no such member in this group."),
+        Refusal::AlreadyMember => tr!("This contact is in the group already."),
+        Refusal::GroupFull { full } => match full {
+            GroupLimit::People => tr!("The group has as many people as a group can have."),
+            GroupLimit::Admins => tr!("The group has as many admins as a group can have."),
+            GroupLimit::Operations => {
+                tr!("So much was changed in this group that nobody can be added. Make a new one.")
+            }
+        },
+        Refusal::NoEffect => {
+            tr!("An admin who outranks you has decided otherwise. Nothing changed.")
+        }
+        Refusal::BadInvitation => tr!("This invitation is damaged or false. Ask for a new one."),
+        Refusal::InvitationAnswered => tr!("You have accepted this invitation already."),
+        Refusal::LeftGroup => tr!("You left this group. Erase it here, then join again."),
+        Refusal::NotInGroups => tr!("Files and timers do not work in groups yet."),
+        Refusal::NewerGroup => {
+            tr!("A newer version made this group. Update Hedgerow to take part in it.")
         }
         Refusal::Empty => tr!("The message is empty."),
         Refusal::NotAnEmoji => tr!("This is not one emoji. Give exactly one, like 👍."),

@@ -21,6 +21,7 @@ mod erasure;
 mod exports;
 mod faults;
 mod files;
+mod groups;
 mod introduction;
 mod keeping;
 mod meeting;

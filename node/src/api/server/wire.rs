@@ -620,6 +620,7 @@ lists_in_json!(
     Invitation,
     Contact,
     Conversation,
+    Member,
     WayStatus,
     MessageId,
     Version
@@ -657,7 +658,7 @@ macro_rules! ids {
         }
     )*};
 }
-ids!(ContactId, ConversationId, MessageId, InvitationId);
+ids!(ContactId, ConversationId, MemberId, MessageId, InvitationId);
 
 impl Place for Carrier {
     fn segment(&self) -> String {

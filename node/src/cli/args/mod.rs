@@ -1,5 +1,6 @@
 //! What can be typed: the commands, and the help that teaches them. A file for each group of the help.
 
+mod groups;
 mod keeping;
 mod messages;
 mod network;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 
+pub use groups::{GroupAction, Groups};
 pub use keeping::{FormatName, Keeping};
 pub use messages::{CarryAction, Messages};
 pub use network::{CarrierName, CarrierSwitch, Network, PowerName, RelaysAction};
@@ -115,6 +117,8 @@ pub enum Command {
     Start(Start),
     #[command(flatten)]
     People(People),
+    #[command(flatten)]
+    Groups(Groups),
     #[command(flatten)]
     Messages(Messages),
     #[command(flatten)]

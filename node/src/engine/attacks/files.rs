@@ -425,7 +425,7 @@ fn a_contact_cancels_no_file_of_others_and_one_of_its_own_before_its_message() {
     let mut store = world.nodes[MALLORY].storage.store.clone();
     let device = device(&world, MALLORY);
     let target = crate::engine::conversation::parse_message_id(&from_ada).expect("an id");
-    let kind = AnnotationKind(6);
+    let kind = AnnotationKind(8);
     let cancels = |target| What::Annotation { kind, target };
     let empty = || Body::Bytes(Bytes::new());
     let theirs = append_as(&mut store, device, cancels(target), empty());

@@ -29,6 +29,13 @@ pub(crate) enum Kind {
         #[cbor(n(0), with = "crate::engine::codec::fixed")]
         with: IdentityId,
     },
+    /// A group (`docs/PROTOCOL.md` section 4c).
+    #[n(4)]
+    Group {
+        /// The name of our key there.
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        me: DeviceId,
+    },
     /// As a direct chat, to be measured and shown nowhere.
     #[cfg(feature = "simulation")]
     #[n(1)]
@@ -39,6 +46,15 @@ pub(crate) enum Kind {
     },
 }
 
+/// Who wrote an entry that is not ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Author {
+    /// A contact, in a chat with it.
+    Person(IdentityId),
+    /// The key of this name, in a group.
+    Member(DeviceId),
+}
+
 impl Kind {
     /// What it is in the API; `None`: no conversation that people see.
     pub fn shown(self) -> Option<ConversationKind> {
@@ -46,6 +62,7 @@ impl Kind {
             Self::Direct { .. } => Some(ConversationKind::Direct),
             Self::Notes => Some(ConversationKind::Notes),
             Self::Former { .. } => Some(ConversationKind::Former),
+            Self::Group { .. } => Some(ConversationKind::Group),
             #[cfg(feature = "simulation")]
             Self::Synthetic { .. } => None,
         }
@@ -56,16 +73,17 @@ impl Kind {
         match self {
             Self::Direct { .. } | Self::Former { .. } => SpaceKind::Direct,
             Self::Notes => SpaceKind::OwnDevices,
+            Self::Group { .. } => SpaceKind::Group,
             #[cfg(feature = "simulation")]
             Self::Synthetic { .. } => SpaceKind::Direct,
         }
     }
 
-    /// Who takes part beside us: they share its secret, and what we write goes to their devices.
+    /// Who takes part beside us, if the kind alone decides that: they share its secret, and what we write goes to their devices.
     pub fn members(&self) -> &[IdentityId] {
         match self {
             Self::Direct { with } => slice::from_ref(with),
-            Self::Notes | Self::Former { .. } => &[],
+            Self::Notes | Self::Former { .. } | Self::Group { .. } => &[],
             #[cfg(feature = "simulation")]
             Self::Synthetic { with } => slice::from_ref(with),
         }
@@ -82,15 +100,29 @@ impl Kind {
     }
 
     /// Whose entries those of a device are, in a log that was taken in; `None`: ours.
-    pub fn author(self, device: DeviceId, us: DeviceId) -> Option<IdentityId> {
+    pub fn author(self, device: DeviceId, us: DeviceId) -> Option<Author> {
         // Also of a device that its owner has removed from the list since.
         let other = match self {
-            Self::Direct { with } | Self::Former { with } => Some(with),
+            Self::Direct { with } | Self::Former { with } => Some(Author::Person(with)),
             Self::Notes => None,
+            Self::Group { .. } => Some(Author::Member(device)),
             #[cfg(feature = "simulation")]
-            Self::Synthetic { with } => Some(with),
+            Self::Synthetic { with } => Some(Author::Person(with)),
         };
-        other.filter(|_| device != us)
+        other.filter(|_| device != self.us(us))
+    }
+
+    /// The name of the device that writes our logs there; `us` is this device.
+    pub fn us(self, us: DeviceId) -> DeviceId {
+        match self {
+            Self::Group { me } => me,
+            _ => us,
+        }
+    }
+
+    /// Whether it is a group.
+    pub fn is_group(self) -> bool {
+        matches!(self, Self::Group { .. })
     }
 
     /// Whether it goes with a contact who is removed.

@@ -13,8 +13,8 @@ use hedgerow_sync::peer;
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError};
 
-pub(crate) use kind::Kind;
-pub(crate) use row::Conversation;
+pub(crate) use kind::{Author, Kind};
+pub(crate) use row::{Conversation, space_of};
 pub(crate) use settings::Settings;
 pub(crate) use speaker::Speaker;
 
@@ -37,6 +37,8 @@ pub(crate) fn parse_id(id: &ConversationId) -> Option<SpaceId> {
 pub(crate) struct Conversations {
     all: BTreeMap<SpaceId, Conversation>,
     members: BTreeSet<(IdentityId, SpaceId)>,
+    /// Contacts who are in a group.
+    in_groups: BTreeMap<SpaceId, Vec<IdentityId>>,
 }
 
 impl Conversations {
@@ -64,6 +66,34 @@ impl Conversations {
     pub fn shown(&self) -> impl Iterator<Item = (SpaceId, &Conversation)> {
         let all = self.all.iter().map(|(space, one)| (*space, one));
         all.filter(|(_, one)| one.kind.shown().is_some())
+    }
+
+    /// The contacts to whom goes what we write in a conversation.
+    pub fn members_of(&self, space: SpaceId) -> &[IdentityId] {
+        let in_group = self.in_groups.get(&space);
+        let by_kind = || self.all.get(&space).map(|one| one.kind.members());
+        in_group
+            .map(Vec::as_slice)
+            .or_else(by_kind)
+            .unwrap_or_default()
+    }
+
+    /// The name of the device that writes our logs in a space.
+    pub fn us(&self, space: SpaceId, device: DeviceId) -> DeviceId {
+        let known = self.all.get(&space);
+        known.map_or(device, |known| known.kind.us(device))
+    }
+
+    /// Who shares a group with us, and who of them is in it.
+    pub fn set_group(
+        &mut self,
+        space: SpaceId,
+        sharing: impl Iterator<Item = IdentityId>,
+        members: Vec<IdentityId>,
+    ) {
+        self.members.retain(|(_, of)| *of != space);
+        self.members.extend(sharing.map(|one| (one, space)));
+        self.in_groups.insert(space, members);
     }
 
     /// All that are shared with an identity.
@@ -97,7 +127,9 @@ impl Conversations {
         device: DeviceId,
     ) -> Result<bool, StorageError> {
         for (space, _) in self.with(identity) {
-            if peer::unacked(reader, space, device)? > 0 {
+            if self.members_of(space).contains(&identity)
+                && peer::unacked(reader, space, device)? > 0
+            {
                 return Ok(false);
             }
         }
@@ -112,6 +144,16 @@ impl Conversations {
     ) -> Result<SpaceId, StorageError> {
         let space = conversation.space();
         space::create(turn.txn, space, conversation.kind.stored())?;
+        self.keep(turn, conversation)
+    }
+
+    /// Keeps a conversation whose space is there. Gives its space.
+    pub fn keep(
+        &mut self,
+        turn: &mut Turn<'_>,
+        conversation: Conversation,
+    ) -> Result<SpaceId, StorageError> {
+        let space = conversation.space();
         conversation.save(turn.txn, space)?;
         for member in conversation.kind.members() {
             self.members.insert((*member, space));
@@ -147,10 +189,8 @@ impl Conversations {
 
     /// Nobody takes part there any more.
     fn forget_members(&mut self, space: SpaceId) {
-        let members = self.all.get(&space).map(|one| one.kind.members());
-        for member in members.into_iter().flatten() {
-            self.members.remove(&(*member, space));
-        }
+        self.members.retain(|(_, of)| *of != space);
+        self.in_groups.remove(&space);
     }
 
     /// Keeps the direct chat with a contact who is removed, under the name that the contact had. Gives its space.
@@ -191,6 +231,11 @@ impl FromIterator<(SpaceId, Conversation)> for Conversations {
             members.map(|member| (*member, *space))
         });
         let members = members.collect();
-        Self { all, members }
+        let in_groups = BTreeMap::new();
+        Self {
+            all,
+            members,
+            in_groups,
+        }
     }
 }

@@ -8,7 +8,7 @@ use hedgerow_transport::keys::SpaceSecret;
 use minicbor::{Decode, Encode};
 
 use super::{Kind, Settings};
-use crate::engine::{deletion, disappearing, draft, reading, recording, starred, timers};
+use crate::engine::{deletion, disappearing, draft, groups, reading, recording, starred, timers};
 use crate::search;
 use crate::tables::{self, Table, damaged};
 
@@ -30,6 +30,12 @@ pub(crate) struct Conversation {
     pub name: Option<String>,
 }
 
+/// The space of a conversation with this secret.
+pub(crate) fn space_of(secret: &SpaceSecret) -> SpaceId {
+    let hash = blake3::derive_key("hedgerow 1 space id", secret.as_bytes());
+    SpaceId(*hash.first_chunk().expect("16 bytes of 32"))
+}
+
 impl Conversation {
     /// One in which nothing has happened yet.
     pub fn new(kind: Kind, secret: SpaceSecret, now_ms: i64) -> Self {
@@ -44,8 +50,7 @@ impl Conversation {
 
     /// The space that holds what is written there (`docs/PROTOCOL.md` section 2).
     pub fn space(&self) -> SpaceId {
-        let hash = blake3::derive_key("hedgerow 1 space id", self.secret.as_bytes());
-        SpaceId(*hash.first_chunk().expect("16 bytes of 32"))
+        space_of(&self.secret)
     }
 
     /// What reconciliation has to know of it.
@@ -88,6 +93,7 @@ impl Conversation {
         deletion::forget(txn, space)?;
         timers::forget(txn, space)?;
         disappearing::forget(txn, space)?;
+        groups::forget(txn, space)?;
         txn.remove(&Table::Conversations.key(&[&space.0]))
     }
 }

@@ -1,7 +1,7 @@
 //! When we seal a bundle for a contact without a session, and where it is kept then.
 
 use bytes::Bytes;
-use hedgerow_sync::id::{DeviceId, IdentityId};
+use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::bundle::Header;
 
@@ -92,12 +92,12 @@ impl Couriering {
     pub fn drop_acked(
         &mut self,
         turn: &mut Turn<'_>,
-        us: DeviceId,
+        us: impl Fn(SpaceId) -> DeviceId,
         is_to: impl Fn(DeviceId) -> bool,
     ) -> Result<(), StorageError> {
         let mut arrived = Vec::new();
         for (tag, own) in self.own.iter().filter(|(_, own)| is_to(own.to)) {
-            if !own.newest.is_empty() && own.is_acked(turn.txn, us)? {
+            if !own.newest.is_empty() && own.is_acked(turn.txn, &us)? {
                 arrived.push(*tag);
             }
         }

@@ -62,10 +62,14 @@ pub(crate) struct Newest {
 
 impl Own {
     /// Whether its recipient device has acknowledged every message in it. `us` is our device.
-    pub fn is_acked(&self, reader: &dyn Reader, us: DeviceId) -> Result<bool, StorageError> {
+    pub fn is_acked(
+        &self,
+        reader: &dyn Reader,
+        us: impl Fn(SpaceId) -> DeviceId,
+    ) -> Result<bool, StorageError> {
         for newest in &self.newest {
             let log = LogId {
-                device: us,
+                device: us(newest.space),
                 incarnation: Incarnation(newest.incarnation),
             };
             if peer::acked(reader, newest.space, self.to, log)? < Seq(newest.seq) {

@@ -28,7 +28,7 @@ use crate::files::work::FileCommand;
 use crate::{search, tables};
 
 /// An annotation by which its author takes back the file of the target, a row of the same author.
-pub(super) const CANCELLATION: AnnotationKind = AnnotationKind(6);
+pub(super) const CANCELLATION: AnnotationKind = AnnotationKind(8);
 
 impl Owners {
     /// Takes the file of a message of ours back.

@@ -328,14 +328,11 @@ impl Owners {
         file: FileId,
         is_enough: impl Fn(Held, u32) -> bool,
     ) -> Result<bool, StorageError> {
-        let (Some(known), Some(row)) = (
-            self.conversations.get(space),
-            FileRow::load(turn.txn, space, file)?,
-        ) else {
+        let Some(row) = FileRow::load(turn.txn, space, file)? else {
             return Ok(true);
         };
         let chunks = row.extent()?.chunks();
-        for member in known.kind.members() {
+        for member in self.conversations.members_of(space) {
             let mut has = false;
             for device in self.people.devices_of(*member) {
                 let held = Held::load(turn.txn, space, file, device)?;

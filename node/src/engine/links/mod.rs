@@ -47,6 +47,12 @@ pub(super) enum Errand {
     TellFacts,
     /// A log has grown: it has new entries from this one on.
     TellGrowth(SpaceId, LogId, Seq),
+    /// The same of a log of ours: what was written while a link was worked on is news for that link too.
+    TellWritten(SpaceId, LogId, Seq),
+    /// Who is in a group has changed, or with whom it is shared.
+    TellGroup(SpaceId),
+    /// A log of a group is known to be forked.
+    TellFork(SpaceId, LogId),
     /// End every link with a device. Where a session is up, give this reason.
     End(DeviceId, Bye),
     /// Another link to the same device has taken this one's place.
@@ -88,6 +94,16 @@ impl Links {
             State::Live(live) => Some(live),
             _ => None,
         }
+    }
+
+    /// All sessions.
+    pub fn lives_mut(&mut self) -> impl Iterator<Item = &mut Live> {
+        self.by_id
+            .values_mut()
+            .filter_map(|link| match &mut link.state {
+                State::Live(live) => Some(&mut **live),
+                _ => None,
+            })
     }
 
     /// The oldest spare link that a device has dialled, if it has too many. The `kept` links are not spare.
@@ -160,6 +176,15 @@ impl Engine {
                     Errand::TellGrowth(space, log, first) => {
                         let growth = (space, log, first);
                         self.links.tell_growth(turn.txn, growth, asked_by)?;
+                    }
+                    Errand::TellWritten(space, log, first) => {
+                        self.links
+                            .tell_growth(turn.txn, (space, log, first), None)?;
+                    }
+                    Errand::TellGroup(space) => self.tell_group(turn, space)?,
+                    Errand::TellFork(space, log) => {
+                        let lives = self.links.lives_mut();
+                        lives.for_each(|live| live.sync.forked(space, log));
                     }
                     Errand::End(device, bye) => self.end_session(turn, device, bye, asked_by)?,
                     Errand::Replace(link) => self.replace(turn, link),

@@ -65,7 +65,7 @@ impl StandIns {
                     self.add(&chat.id.0[..8], "e0e0e0e0");
                     self.add(chat.id.0, "e0".repeat(16));
                 }
-                ConversationKind::Direct | ConversationKind::Former => {}
+                ConversationKind::Direct | ConversationKind::Former | ConversationKind::Group => {}
             }
         }
         let mut invitations = node.invitations().await.unwrap();

@@ -3,6 +3,7 @@
 mod bodies;
 mod bundle;
 mod bytes;
+mod closed;
 mod hostile;
 mod passing;
 mod reach;

@@ -224,11 +224,36 @@ fn mark_key() -> MarkKey {
 
 impl Session {
     pub fn open(members: [&mut Member; 2], hash: u64) -> Session {
-        let hash = hash.to_be_bytes();
-        let shared = [Shared {
+        let shared = Shared {
             space: GROUP,
             secret: &SECRET,
-        }];
+        };
+        Session::open_sharing(members, hash, &[shared])
+    }
+
+    /// A session in which the group is shared by nobody yet.
+    pub fn open_without(members: [&mut Member; 2], hash: u64) -> Session {
+        Session::open_sharing(members, hash, &[])
+    }
+
+    /// The member at `end` shares the group from now on.
+    pub fn share(&mut self, end: usize, member: &mut Member) {
+        let reconciler = &mut self.ends[end].reconciler;
+        let shared = Shared {
+            space: GROUP,
+            secret: &SECRET,
+        };
+        let shares = member.store.write(|txn| reconciler.share(txn, &shared));
+        shares.unwrap();
+    }
+
+    /// The member at `end` knows whose key the other has.
+    pub fn admit(&mut self, end: usize, member: &Member, peer: MemberKey) {
+        self.ends[end].reconciler.admit(&member.group, peer);
+    }
+
+    fn open_sharing(members: [&mut Member; 2], hash: u64, shared: &[Shared<'_>]) -> Session {
+        let hash = hash.to_be_bytes();
         let [first, second] = members;
         let begin = |me: &mut Member, peer: DeviceId, role| {
             let channel = Channel {
@@ -238,7 +263,7 @@ impl Session {
                 hash: &hash,
                 salt_seed: &[5; 32],
             };
-            let begin = |txn: &mut dyn Txn| Reconciler::new(txn, &channel, &shared);
+            let begin = |txn: &mut dyn Txn| Reconciler::new(txn, &channel, shared);
             me.store.write(begin).unwrap()
         };
         let mut ends = [

@@ -1,0 +1,167 @@
+//! Groups: who is in, and how one comes in.
+
+use hedgerow_sync::membership::Full;
+use serde::{Deserialize, Serialize};
+#[cfg(feature = "runtime")]
+use utoipa::ToSchema;
+
+use super::{ContactId, ConversationId, Private};
+
+/// A member's stable id in one group, the same on every device. It tells nothing of the person.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(transparent)]
+pub struct MemberId(pub String);
+redacted!(MemberId);
+
+/// What a member may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MemberLevel {
+    /// Not in the group.
+    None,
+    /// Reads and writes.
+    Member,
+    /// Also brings in, removes and appoints.
+    Admin,
+}
+
+/// Whose word a member's name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum NamedBy {
+    /// The contact has proven to be this member. The name is the one that the user knows it by.
+    Contact,
+    /// The member calls itself so. Nothing proves who it is.
+    Themselves,
+    /// Whoever brought it in calls it so. Nothing proves who it is.
+    WhoBroughtIn,
+    /// Nobody has said.
+    Nobody,
+}
+
+/// What a member of a group is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct MemberName {
+    /// Its id in the group.
+    pub id: MemberId,
+    /// The name to show: no two in a group are alike.
+    pub name: Private,
+    /// The contact, if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<ContactId>,
+    /// Whose word the name is.
+    pub named_by: NamedBy,
+    /// It is ourselves.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_me: bool,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Member {
+    /// Who.
+    pub who: MemberName,
+    /// What it may do now.
+    pub level: MemberLevel,
+    /// Somebody who does not outrank it has lowered it, and it has not objected yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub suspended: bool,
+    /// It said different things to different people. Nothing more is taken in of what it wrote in that opening.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frozen: bool,
+}
+
+/// How we stand in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GroupStanding {
+    /// We have accepted, and the inviter has not heard of it yet.
+    Joining,
+    /// We are in.
+    Member,
+    /// We are in, as an admin.
+    Admin,
+    /// Somebody who does not outrank us has lowered us.
+    Suspended,
+    /// We were removed.
+    Removed,
+    /// We left.
+    Left,
+    /// The group has rules that this version does not know.
+    NewerRules,
+}
+
+/// A group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct GroupState {
+    /// How many are in, with us.
+    pub people: u32,
+    /// How we stand in it.
+    pub standing: GroupStanding,
+}
+
+/// How far an invitation into a group has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum GroupInvitationState {
+    /// Nobody has answered.
+    Open,
+    /// It was accepted, and the group has not heard of it.
+    Accepted,
+    /// Whoever accepted is in.
+    Joined,
+    /// It was declined.
+    Declined,
+}
+
+/// An invitation into a group, in the chat with whoever invites.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct GroupInvitation {
+    /// What the group is called, as the inviter says.
+    pub name: Private,
+    /// How many were in, as the inviter says.
+    pub people: u32,
+    /// The group, if it is here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<ConversationId>,
+    /// How far it has come.
+    pub state: GroupInvitationState,
+    /// We invited.
+    pub is_ours: bool,
+}
+
+/// A change of who is in a group, as this device has learned of it: no message, but a line behind one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct MembershipChange {
+    /// When this device learned of it, Unix milliseconds.
+    pub at_ms: i64,
+    /// Whose level changed.
+    pub who: MemberName,
+    /// The level before.
+    pub before: MemberLevel,
+    /// The level now.
+    pub now: MemberLevel,
+    /// Who brought it about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<MemberName>,
+}
+
+impl MembershipChange {
+    /// Whether the person did it to itself: it left.
+    pub fn is_own(&self) -> bool {
+        self.by.as_ref().is_some_and(|by| by.id == self.who.id)
+    }
+}
+
+/// What a group has no room for.
+pub type GroupLimit = Full;

@@ -1,0 +1,250 @@
+//! `hedgerow group`.
+
+use serde::Serialize;
+
+use crate::api::{
+    Api, Conversation, ConversationId, ConversationKind, GroupInvitation, GroupInvitationState,
+    GroupStanding, GroupState, MAX_PAGE, Member, MemberLevel, MembershipChange, Message, MessageId,
+    NamedBy, PageFrom, Private, Refusal, visible,
+};
+use crate::cli::args::GroupAction;
+use crate::cli::chats::find;
+use crate::cli::failure::{Exit, Failure};
+use crate::cli::output::Output;
+use crate::cli::screen;
+use crate::cli::table::Row;
+use crate::words::{Phrase, tr};
+
+/// `hedgerow group`.
+pub async fn group(api: &dyn Api, output: Output, action: GroupAction) -> Result<(), Failure> {
+    match action {
+        GroupAction::New { name } => {
+            let made = api.new_group(Private(name)).await?;
+            show(output, &made);
+            Ok(())
+        }
+        GroupAction::List => list(api, output).await,
+        GroupAction::Invite { group, contact } => invite(api, output, &group, &contact).await,
+        GroupAction::Join { contact, group } => {
+            let (chat, message, name) = invitation(api, &contact, group.as_deref()).await?;
+            let joined = api.join_group(chat, message).await?;
+            show(output, &joined);
+            output.say(tr!(
+                "You are in as soon as {name} hears of it.",
+                name = name
+            ));
+            Ok(())
+        }
+        GroupAction::Decline { contact, group } => {
+            let (chat, message, name) = invitation(api, &contact, group.as_deref()).await?;
+            api.decline_group(chat, message).await?;
+            output.say(tr!("The invitation of {name} was declined.", name = name));
+            Ok(())
+        }
+        GroupAction::Members { group } => {
+            let group = of_name(api, &group).await?;
+            members(output, &api.members(group.id).await?);
+            Ok(())
+        }
+        GroupAction::Appoint { group, member } => {
+            set(api, output, &group, &member, MemberLevel::Admin).await
+        }
+        GroupAction::Lower { group, member } => {
+            set(api, output, &group, &member, MemberLevel::Member).await
+        }
+        GroupAction::Remove { group, member } => {
+            set(api, output, &group, &member, MemberLevel::None).await
+        }
+        GroupAction::Leave { group, erase } => {
+            let group = of_name(api, &group).await?;
+            api.leave_group(group.id.clone()).await?;
+            if erase {
+                api.erase_conversation(group.id).await?;
+            }
+            let name = visible::name(&group.name.0);
+            output.say(tr!("You left {name}.", name = name));
+            Ok(())
+        }
+    }
+}
+
+fn show(output: Output, group: &Conversation) {
+    output.data(group, |group| visible::name(&group.name.0));
+}
+
+async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
+    let mut groups = api.conversations().await?;
+    groups.retain(|one| one.kind == ConversationKind::Group);
+    groups.sort_by_key(|group| std::cmp::Reverse(group.active_ms));
+    output.list(
+        &groups,
+        &[tr!("NAME"), tr!("PEOPLE"), tr!("UNREAD"), tr!("ID")],
+        |group| {
+            let cells = vec![
+                visible::name(&group.name.0).into(),
+                u64::from(group.group.map_or(0, |state| state.people)).into(),
+                group.unread.into(),
+                screen::short_id(&group.id.0).into(),
+            ];
+            Row::from(cells).with(group.group.and_then(standing))
+        },
+        tr!("No groups yet. `hedgerow group new` makes one."),
+    );
+    Ok(())
+}
+
+/// How we stand in a group, if that is worth a line.
+pub fn standing(group: GroupState) -> Option<Phrase> {
+    match group.standing {
+        GroupStanding::Member | GroupStanding::Admin => None,
+        GroupStanding::Joining => Some(tr!("Waiting to be added.")),
+        GroupStanding::Suspended => Some(tr!("You are suspended from this group.")),
+        GroupStanding::Removed => Some(tr!("You were removed from this group.")),
+        GroupStanding::Left => Some(tr!("You left this group.")),
+        GroupStanding::NewerRules => Some(tr!("This group needs a newer version of Hedgerow.")),
+    }
+}
+
+async fn invite(api: &dyn Api, output: Output, group: &str, contact: &str) -> Result<(), Failure> {
+    let group = of_name(api, group).await?;
+    let chat = find(api, contact).await?;
+    let contact = chat.contact.ok_or(Refusal::NoSuchContact)?;
+    #[derive(Serialize)]
+    struct Invited {
+        id: MessageId,
+    }
+    let id = api.invite_to_group(group.id, contact.id).await?;
+    output.data(&Invited { id }, |_| {
+        tr!("{name} was invited.", name = chat.name.as_str())
+    });
+    Ok(())
+}
+
+/// The newest open invitation of a contact, into the group of this name if one is given; and the name of the contact.
+async fn invitation(
+    api: &dyn Api,
+    contact: &str,
+    group: Option<&str>,
+) -> Result<(ConversationId, MessageId, String), Failure> {
+    let chat = find(api, contact).await?;
+    let mut from = PageFrom::Newest;
+    loop {
+        let page = api.page(chat.conversation.clone(), from, MAX_PAGE).await?;
+        let is_meant = |message: &&Message| {
+            message.invitation.as_ref().is_some_and(|invitation| {
+                let is_named = |name: &str| name.to_lowercase() == invitation.name.0.to_lowercase();
+                !invitation.is_ours
+                    && invitation.state == GroupInvitationState::Open
+                    && group.is_none_or(is_named)
+            })
+        };
+        if let Some(found) = page.messages.iter().rev().find(is_meant) {
+            return Ok((chat.conversation, found.id.clone(), chat.name));
+        }
+        match page.messages.first() {
+            Some(first) => from = PageFrom::Before(first.id.clone()),
+            None => {
+                return Err(Failure::found(
+                    Exit::Refused,
+                    "no_open_invitation",
+                    tr!(
+                        "There is no open invitation into a group from {name}.",
+                        name = chat.name
+                    ),
+                ));
+            }
+        }
+    }
+}
+
+/// The group that a name means.
+async fn of_name(api: &dyn Api, name: &str) -> Result<Conversation, Failure> {
+    let chat = find(api, name).await?;
+    let conversation = api.conversation(chat.conversation).await?;
+    match conversation.kind {
+        ConversationKind::Group => Ok(conversation),
+        _ => Err(Refusal::NotAGroup.into()),
+    }
+}
+
+async fn set(
+    api: &dyn Api,
+    output: Output,
+    group: &str,
+    member: &str,
+    level: MemberLevel,
+) -> Result<(), Failure> {
+    let group = of_name(api, group).await?;
+    let lower = member.to_lowercase();
+    let all = api.members(group.id.clone()).await?;
+    let by_name = all
+        .iter()
+        .find(|one| one.who.name.0.to_lowercase() == lower);
+    let is_id = |one: &&Member| lower.len() >= 4 && one.who.id.0.starts_with(&lower);
+    let meant = by_name.or_else(|| all.iter().find(is_id));
+    let meant = meant.ok_or(Refusal::NoSuchMember)?.who.id.clone();
+    members(output, &api.set_level(group.id, meant, level).await?);
+    Ok(())
+}
+
+fn members(output: Output, members: &[Member]) {
+    output.list(
+        members,
+        &[tr!("NAME"), tr!("ROLE"), tr!("ID")],
+        |member| {
+            let role = match member.level {
+                _ if member.suspended => tr!("a member" => "suspended"),
+                MemberLevel::Admin => tr!("a member" => "admin"),
+                MemberLevel::Member | MemberLevel::None => tr!("a member" => "member"),
+            };
+            let cells = vec![
+                visible::name(&member.who.name.0).into(),
+                role,
+                screen::short_id(&member.who.id.0).into(),
+            ];
+            let named = match member.who.named_by {
+                _ if member.who.is_me => None,
+                NamedBy::Contact => None,
+                NamedBy::Themselves => Some(tr!("Calls itself so. Nothing proves who it is.")),
+                NamedBy::WhoBroughtIn | NamedBy::Nobody => {
+                    Some(tr!("Called so by others. Nothing proves who it is."))
+                }
+            };
+            let frozen = member.frozen.then(|| {
+                tr!("Said different things to different people. Nothing more of that is shown.")
+            });
+            Row::from(cells).with(named).with(frozen)
+        },
+        tr!("Nobody is in this group."),
+    );
+}
+
+/// A change of who is in a group, as a line.
+pub fn change(change: &MembershipChange) -> Phrase {
+    let who = visible::name(&change.who.name.0);
+    let by = change.by.as_ref().map(|by| visible::name(&by.name.0));
+    let by = by.filter(|_| !change.is_own());
+    match (change.now, by) {
+        (MemberLevel::None, None) => tr!("{who} left.", who = who),
+        (MemberLevel::None, Some(by)) => tr!("{by} removed {who}.", by = by, who = who),
+        (MemberLevel::Admin, Some(by)) => tr!("{by} made {who} an admin.", by = by, who = who),
+        (MemberLevel::Member, Some(by)) => match change.before {
+            MemberLevel::Admin => tr!("{who} is no admin any more.", who = who),
+            _ => tr!("{by} added {who}.", by = by, who = who),
+        },
+        (_, None) => tr!("{who} is in the group.", who = who),
+    }
+}
+
+/// What stands in place of the text of an invitation.
+pub fn in_place(message: &Message) -> Option<Phrase> {
+    let GroupInvitation { name, is_ours, .. } = message.invitation.as_ref()?;
+    let name = visible::name(&name.0);
+    Some(match is_ours {
+        true => tr!("(an invitation into the group {name})", name = name),
+        false => tr!(
+            "(invites you into the group {name}: `hedgerow group join`)",
+            name = name
+        ),
+    })
+}

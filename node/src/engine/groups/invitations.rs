@@ -1,0 +1,427 @@
+//! How people come into a group: by an invitation in their chat with an admin, and their answer there. So both reach the other over
+//! every carrier, parcels and couriers too, also weeks later.
+//!
+//! Each names its member key and proves to hold it. The proof is bound to the chat and to the invitation: who hears it cannot pass it
+//! on as its own, and who shows it around proves nothing of who made it.
+
+use bytes::Bytes;
+use hedgerow_sync::control::FoundError;
+use hedgerow_sync::conversation as sync;
+use hedgerow_sync::entry::{AnnotationKind, Body, RowKind, What};
+use hedgerow_sync::group::Group;
+use hedgerow_sync::id::{EntryId, IdentityId, SpaceId};
+use hedgerow_sync::membership::{
+    Act, Held, Level, MAX_OPERATION, MemberKey, Membership, Operation, SIGNATURE_LENGTH,
+    prove_possession,
+};
+use hedgerow_sync::page::{self, Placed};
+use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::keys::{SigningSecret, SpaceSecret};
+use minicbor::bytes::{ByteArray, ByteVec};
+use minicbor::{Decode, Encode};
+
+use super::{Open, member_key, people};
+use crate::api::{
+    ContactId, ConversationId, GroupInvitation, GroupInvitationState, MAX_NAME, MessageId, Private,
+    Refusal, Reply,
+};
+use crate::engine::conversation::{message_id, parse_message_id};
+use crate::engine::conversations::{self, Conversation, Kind};
+use crate::engine::fault::CallError;
+use crate::engine::{Owners, Turn, rng};
+use crate::tables::{self, Table};
+
+/// A row of a direct chat that invites into a group.
+pub(crate) const INVITATION: RowKind = RowKind(4);
+
+/// An annotation that answers an invitation, its target.
+pub(crate) const ANSWER: AnnotationKind = AnnotationKind(6);
+
+/// The body of an invitation.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+pub(crate) struct Invitation {
+    /// The secret of the group's space.
+    #[cbor(n(0), with = "crate::engine::codec::fixed")]
+    secret: SpaceSecret,
+    /// The operation that founded the group.
+    #[n(1)]
+    founding: ByteVec,
+    #[n(2)]
+    name: String,
+    /// How many are in, as the inviter says.
+    #[n(3)]
+    people: u32,
+    #[n(4)]
+    nonce: ByteArray<16>,
+    /// The inviter's key in the group, and the proof that it holds it.
+    #[cbor(n(5), with = "crate::engine::codec::fixed")]
+    key: MemberKey,
+    #[n(6)]
+    proof: ByteArray<SIGNATURE_LENGTH>,
+}
+
+/// The body of an answer: without a key it declines.
+#[derive(Encode, Decode)]
+#[cbor(map)]
+struct Answer {
+    /// The key of whoever accepts, and the proof that it holds it.
+    #[cbor(n(0), with = "crate::engine::codec::fixed_option", has_nil)]
+    key: Option<MemberKey>,
+    #[n(1)]
+    proof: Option<ByteArray<SIGNATURE_LENGTH>>,
+}
+
+impl Invitation {
+    /// The invitation that a row is; `None` if it is none that keeps its limits.
+    fn of(row: &Placed) -> Option<Invitation> {
+        let (What::Row(INVITATION), Body::Bytes(body)) = (row.what, &row.body) else {
+            return None;
+        };
+        let invitation: Invitation = minicbor::decode(body).ok()?;
+        let is_named = (1..=MAX_NAME).contains(&invitation.name.trim().len());
+        (is_named && invitation.founding.len() <= MAX_OPERATION).then_some(invitation)
+    }
+
+    /// The group's space.
+    fn space(&self) -> SpaceId {
+        conversations::space_of(&self.secret)
+    }
+
+    /// What proofs about it are bound to, in a chat with this secret.
+    fn binder(&self, chat: &SpaceSecret) -> [u8; 32] {
+        binder(chat, &self.nonce)
+    }
+
+    /// The operation that founds the group, if the invitation is sound: whoever wrote it in this chat holds its key.
+    fn sound(&self, chat: &SpaceSecret) -> Option<Operation> {
+        let founding = Operation::decode(&self.founding).ok()?;
+        Membership::new(founding.clone()).ok()?;
+        let binder = self.binder(chat);
+        let is_held = self.key.is_held(self.space(), &binder, &self.proof);
+        is_held.then_some(founding)
+    }
+}
+
+fn binder(chat: &SpaceSecret, nonce: &[u8; 16]) -> [u8; 32] {
+    let said = [b"hedgerow 1 member key", &nonce[..]].concat();
+    *blake3::keyed_hash(chat.as_bytes(), &said).as_bytes()
+}
+
+/// The invitation in a row of a direct chat, as it is shown.
+pub(crate) fn invitation_of(
+    reader: &dyn Reader,
+    chat: SpaceId,
+    row: &Placed,
+    is_ours: bool,
+) -> Result<Option<GroupInvitation>, StorageError> {
+    let (Some(invitation), Some(known)) = (Invitation::of(row), Conversation::load(reader, chat)?)
+    else {
+        return Ok(None);
+    };
+    if invitation.sound(&known.secret).is_none() {
+        return Ok(None);
+    }
+    let space = invitation.space();
+    let here = Conversation::load(reader, space)?;
+    let here = here.filter(|here| here.kind.is_group());
+    let state = match answer_to(reader, chat, row.id)? {
+        None => GroupInvitationState::Open,
+        Some(Answer { key: None, .. }) => GroupInvitationState::Declined,
+        Some(Answer { key: Some(key), .. }) => {
+            let person = people::load(reader, space, key.device())?;
+            match person.is_some_and(|person| person.is_in()) {
+                true => GroupInvitationState::Joined,
+                false => GroupInvitationState::Accepted,
+            }
+        }
+    };
+    Ok(Some(GroupInvitation {
+        name: Private(invitation.name.trim().to_owned()),
+        people: invitation.people,
+        group: here.map(|_| conversations::api_id(space)),
+        state,
+        is_ours,
+    }))
+}
+
+/// The last answer to an invitation by the other side of the chat.
+fn answer_to(
+    reader: &dyn Reader,
+    chat: SpaceId,
+    invitation: EntryId,
+) -> Result<Option<Answer>, StorageError> {
+    let said = sync::annotations(reader, chat, ANSWER, [invitation])?;
+    let mut said = said.into_values().flatten().rev();
+    // The inviter cannot answer for the other.
+    let by_other = said.find(|one| one.author() != invitation.log.device);
+    Ok(by_other.and_then(|one| match &one.body {
+        Body::Bytes(body) => minicbor::decode(body).ok(),
+        Body::Gone => None,
+    }))
+}
+
+/// An invitation in a chat, found by its name.
+struct Found {
+    chat: SpaceId,
+    with: IdentityId,
+    entry: EntryId,
+    invitation: Invitation,
+}
+
+impl Owners {
+    /// Invites a contact into a group.
+    pub(in crate::engine) fn invite_to_group(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+        contact: &ContactId,
+    ) -> Result<Reply, CallError> {
+        let (space, open) = self.group_named(id)?;
+        let with = self.people.contact_named(contact)?;
+        if self.people.is_blocked(&with) {
+            return Err(Refusal::Blocked.into());
+        }
+        let (Some(me), Some(key)) = (open.group.me(), &open.key) else {
+            return Err(Refusal::NotAMember.into());
+        };
+        if open.my_level() < Level::ADMIN {
+            return Err(Refusal::NotAnAdmin.into());
+        }
+        if open.contacts_in().contains(&with) {
+            return Err(Refusal::AlreadyMember.into());
+        }
+        let membership = open.group.membership();
+        // Any key that is not in yet takes one place.
+        let newcomer = Act::Set {
+            who: MemberKey([0; 32]),
+            level: Level::MEMBER,
+            held: Held::new(),
+        };
+        membership
+            .room_for(&newcomer)
+            .map_err(|full| Refusal::GroupFull { full })?;
+        let chat = self.conversations.direct(with).ok_or(Refusal::Bug)?;
+        let (Some(known), Some(of_chat)) =
+            (self.conversations.get(space), self.conversations.get(chat))
+        else {
+            return Err(Refusal::Bug.into());
+        };
+        let founding =
+            hedgerow_sync::control::ControlLog::operation(turn.txn, space, membership.root().id())?;
+        let standings = membership.standings().into_iter();
+        let nonce: [u8; 16] = rng::bytes(turn.rng);
+        let binder = binder(&of_chat.secret, &nonce);
+        let invitation = Invitation {
+            secret: SpaceSecret::from_bytes(*known.secret.as_bytes()),
+            founding: founding.ok_or(Refusal::Bug)?.into(),
+            name: known.name.clone().unwrap_or_default(),
+            people: standings.filter(|it| it.level >= Level::MEMBER).count() as u32,
+            nonce: nonce.into(),
+            key: me,
+            proof: prove_possession(&key.key(), space, &binder).into(),
+        };
+        let body = Body::Bytes(tables::encoded(&invitation).into());
+        let entry = self.append(turn, chat, What::Row(INVITATION), body)?;
+        Ok(Reply::Sent(message_id(entry)))
+    }
+
+    /// Accepts an invitation: the group is here from now on, and we are in once its inviter hears of it.
+    pub(in crate::engine) fn join_group(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+        message: &MessageId,
+    ) -> Result<Reply, CallError> {
+        let found = self.invitation(turn, id, message)?;
+        let known = self.conversations.get(found.chat).ok_or(Refusal::Bug)?;
+        let founding = found.invitation.sound(&known.secret);
+        let founding = founding.ok_or(Refusal::BadInvitation)?;
+        let binder = found.invitation.binder(&known.secret);
+        let space = found.invitation.space();
+        let key = match self.groups.get(space) {
+            Some(open) if open.group.membership().root().id() != founding.id() => {
+                return Err(Refusal::BadInvitation.into());
+            }
+            Some(open) => {
+                let key = open.key.as_ref().ok_or(Refusal::LeftGroup)?;
+                SigningSecret::from_bytes(*key.as_bytes())
+            }
+            // The inviter chose the secret: it may be that of another conversation.
+            None if self.conversations.get(space).is_some() => {
+                return Err(Refusal::BadInvitation.into());
+            }
+            None => self.open_invited(turn, &found.invitation)?,
+        };
+        self.bind_key(turn, space, found.invitation.key, found.with)?;
+        let answer = Answer {
+            key: Some(member_key(&key)),
+            proof: Some(prove_possession(&key.key(), space, &binder).into()),
+        };
+        self.answer(turn, &found, &answer)?;
+        self.group_changed(turn, space)?;
+        self.show_conversation(turn, &conversations::api_id(space))
+    }
+
+    /// Declines an invitation.
+    pub(in crate::engine) fn decline_group(
+        &mut self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+        message: &MessageId,
+    ) -> Result<Reply, CallError> {
+        let found = self.invitation(turn, id, message)?;
+        let answer = answer_to(turn.txn, found.chat, found.entry)?;
+        if answer.is_some_and(|answer| answer.key.is_some()) {
+            return Err(Refusal::InvitationAnswered.into());
+        }
+        let answer = Answer {
+            key: None,
+            proof: None,
+        };
+        self.answer(turn, &found, &answer)?;
+        Ok(Reply::Done)
+    }
+
+    /// An invitation of the other side in a direct chat.
+    fn invitation(
+        &self,
+        turn: &Turn<'_>,
+        id: &ConversationId,
+        message: &MessageId,
+    ) -> Result<Found, CallError> {
+        let (chat, kind) = self.writable(id)?;
+        let Kind::Direct { with } = kind else {
+            return Err(Refusal::NoSuchInvitation.into());
+        };
+        let entry = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
+        page::row_place(turn.txn, chat, entry)?.ok_or(Refusal::NoSuchMessage)?;
+        let row = page::entry(turn.txn, chat, entry)?.ok_or(Refusal::NoSuchMessage)?;
+        let invitation = Invitation::of(&row).filter(|_| !self.account.is_ours(entry.log.device));
+        Ok(Found {
+            chat,
+            with,
+            entry,
+            invitation: invitation.ok_or(Refusal::NoSuchInvitation)?,
+        })
+    }
+
+    fn answer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        found: &Found,
+        answer: &Answer,
+    ) -> Result<(), CallError> {
+        let what = What::Annotation {
+            kind: ANSWER,
+            target: found.entry,
+        };
+        let body = Body::Bytes(Bytes::from(tables::encoded(answer)));
+        self.append(turn, found.chat, what, body)?;
+        Ok(())
+    }
+
+    /// Makes the group of an invitation here, with a fresh key of ours.
+    fn open_invited(
+        &mut self,
+        turn: &mut Turn<'_>,
+        invitation: &Invitation,
+    ) -> Result<SigningSecret, CallError> {
+        let key = SigningSecret::from_bytes(rng::bytes(turn.rng));
+        let me = member_key(&key);
+        let space = invitation.space();
+        let group = match Group::found(turn.txn, space, &invitation.founding, Some(me)) {
+            Ok(group) => group,
+            Err(FoundError::Storage(error)) => return Err(error.into()),
+            Err(_) => return Err(Refusal::BadInvitation.into()),
+        };
+        let secret = SpaceSecret::from_bytes(*invitation.secret.as_bytes());
+        let name = invitation.name.trim().to_owned();
+        self.keep_group(turn, secret, group, &key, name)?;
+        Ok(key)
+    }
+
+    /// A contact has proven to hold a key of a group. The first that it proves counts as long as it is in.
+    pub(super) fn bind_key(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        key: MemberKey,
+        contact: IdentityId,
+    ) -> Result<bool, StorageError> {
+        let Some(open) = self.groups.0.get_mut(&space) else {
+            return Ok(false);
+        };
+        let is_of_other = open
+            .keys
+            .iter()
+            .any(|(of, its)| *its == key && *of != contact);
+        let is_in = |its: &MemberKey| open.group.membership().level(*its) >= Level::MEMBER;
+        match open.keys.get(&contact) {
+            Some(its) if *its == key => return Ok(true),
+            Some(its) if is_in(its) => return Ok(false),
+            _ if is_of_other => return Ok(false),
+            Some(its) => people::unbind(turn.txn, space, *its)?,
+            None => {}
+        }
+        open.keys.insert(contact, key);
+        people::bind(turn.txn, space, key, contact)?;
+        Ok(true)
+    }
+
+    /// What was said of an invitation of ours may be an answer: whoever accepts is brought in. Each invitation brings in one key, once.
+    pub(in crate::engine) fn answer_arrived(
+        &mut self,
+        turn: &mut Turn<'_>,
+        chat: SpaceId,
+        target: EntryId,
+    ) -> Result<(), StorageError> {
+        let Some(Kind::Direct { with }) = self.conversations.get(chat).map(|known| known.kind)
+        else {
+            return Ok(());
+        };
+        if !self.account.is_ours(target.log.device)
+            || page::row_place(turn.txn, chat, target)?.is_none()
+        {
+            return Ok(());
+        }
+        let row = page::entry(turn.txn, chat, target)?;
+        let invitation = row.as_ref().and_then(Invitation::of);
+        let answer = answer_to(turn.txn, chat, target)?;
+        let (Some(invitation), Some(answer)) = (invitation, answer) else {
+            return Ok(());
+        };
+        let (Some(key), Some(proof)) = (answer.key, answer.proof) else {
+            return Ok(());
+        };
+        let space = invitation.space();
+        let used =
+            Table::UsedGroupInvitations.key(&[&space.0, &chat.0, message_id(target).0.as_bytes()]);
+        let known = self.conversations.get(chat);
+        let is_held = known
+            .is_some_and(|known| key.is_held(space, &invitation.binder(&known.secret), &proof));
+        if !is_held || turn.txn.with(&used, &mut |_| {})? {
+            return Ok(());
+        }
+        let level = |open: &Open| (open.my_level(), open.group.membership().level(key));
+        let Some((Level::ADMIN, level)) = self.groups.get(space).map(level) else {
+            return Ok(());
+        };
+        if !self.bind_key(turn, space, key, with)? {
+            return Ok(());
+        }
+        turn.txn.put(&used, &[])?;
+        if level < Level::MEMBER && !self.set_level_of(turn, space, key, Level::MEMBER)? {
+            turn.txn.remove(&used)?;
+        }
+        // The name that it goes by, and not the one that our user gives it.
+        let name = self.people.contacts.get(&with);
+        if let Some(name) = name.map(|contact| contact.own_name.clone()) {
+            self.name_member(turn, space, Some(key), &name)?;
+        }
+        self.group_changed(turn, space)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! What has changed about who is in a group. Each device notes it when it learns of it, behind the newest message that it has then:
+//! no message says it, so nobody can leave it unsaid.
+
+use std::ops::{Bound, ControlFlow};
+
+use hedgerow_sync::id::{DeviceId, SpaceId};
+use hedgerow_sync::page::{self, PageFrom, Place};
+use hedgerow_sync::store::{Direction, Reader, StorageError};
+use minicbor::{Decode, Encode};
+
+use crate::engine::{Turn, reading};
+use crate::tables::{self, Table, damaged};
+
+/// A change of somebody's level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) struct Line {
+    #[cbor(n(0), with = "crate::engine::codec::fixed")]
+    pub who: DeviceId,
+    #[n(1)]
+    pub level_before: u8,
+    #[n(2)]
+    pub level: u8,
+    /// Who brought it about.
+    #[cbor(n(3), with = "crate::engine::codec::fixed_option", has_nil)]
+    pub by: Option<DeviceId>,
+    /// When this device learned of it, by its clock in Unix milliseconds.
+    #[n(4)]
+    pub at_ms: i64,
+}
+
+/// Notes a change behind the newest message.
+pub(super) fn note(turn: &mut Turn<'_>, space: SpaceId, line: Line) -> Result<(), StorageError> {
+    let newest = page::page(turn.txn, space, PageFrom::Newest, 1)?;
+    let newest = newest.and_then(|page| page.entries.last().map(|entry| entry.place()));
+    let after = newest.map_or([0; 40], reading::encode);
+    let prefix = Table::GroupLines.key(&[&space.0, &after]);
+    let mut number = 0u64;
+    tables::visit(turn.txn, &prefix, &mut |_, _| number += 1)?;
+    let key = [&prefix[..], &number.to_be_bytes()].concat();
+    tables::save(turn.txn, &key, &line)?;
+    turn.pending.memberships.push((space, line));
+    Ok(())
+}
+
+/// The changes noted behind the message at `from` (`None`: before all) or a later one, and before `to` (`None`: without an end).
+pub(crate) fn lines_between(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    from: Option<Place>,
+    to: Option<Place>,
+) -> Result<Vec<Line>, StorageError> {
+    let from = from.map_or([0; 40], reading::encode);
+    let low = Table::GroupLines.key(&[&space.0, &from]);
+    let high = match to {
+        Some(to) => Table::GroupLines.key(&[&space.0, &reading::encode(to)]),
+        None => tables::after(&Table::GroupLines.key(&[&space.0])),
+    };
+    let (mut lines, mut is_sound) = (Vec::new(), true);
+    let range = (Bound::Included(&low[..]), Bound::Excluded(&high[..]));
+    reader.scan(range, Direction::Forward, &mut |_, row| {
+        match minicbor::decode(row) {
+            Ok(line) => lines.push(line),
+            Err(_) => is_sound = false,
+        }
+        ControlFlow::Continue(())
+    })?;
+    is_sound.then_some(lines).ok_or_else(damaged)
+}

@@ -1,0 +1,226 @@
+//! Private groups (`docs/PROTOCOL.md` sections 4a to 4c): our keys in them, whom we share them with, and who is in.
+//!
+//! - `people`: whose key is whose, and what each is called;
+//! - `lines`: what has changed about who is in, told in the conversation;
+//! - `invitations`: how people come in;
+//! - `acts`: founding, appointing, removing, leaving;
+//! - `telling`: what members who are contacts tell each other in sessions;
+//! - `shown`: a group as the API shows it.
+
+mod acts;
+mod invitations;
+mod lines;
+mod people;
+mod shown;
+mod telling;
+
+use std::collections::BTreeMap;
+
+use hedgerow_sync::entry::{Body, What};
+use hedgerow_sync::group::{Draft, Group};
+use hedgerow_sync::id::{IdentityId, Incarnation, SpaceId};
+use hedgerow_sync::membership::{Level, MemberKey};
+use hedgerow_sync::space::{AppendError, Appended};
+use hedgerow_sync::store::{Reader, StorageError, Txn};
+use hedgerow_transport::keys::SigningSecret;
+
+pub(crate) use invitations::invitation_of;
+pub(crate) use lines::{Line, lines_between};
+pub(crate) use people::{author_id, contact_of, contacts_in, is_name_of_member};
+pub(crate) use shown::{Names, level, member_id};
+
+use super::conversations::{Conversations, Kind};
+use super::links::Errand;
+use super::{Engine, Owners, Turn, rng};
+use crate::tables::{self, Table, damaged};
+
+/// All groups, with our keys there.
+#[derive(Default)]
+pub(crate) struct Groups(BTreeMap<SpaceId, Open>);
+
+/// A group.
+pub(crate) struct Open {
+    pub group: Group,
+    /// Our key; `None` once we have left.
+    key: Option<SigningSecret>,
+    /// The key of each contact who has told us one.
+    keys: BTreeMap<IdentityId, MemberKey>,
+}
+
+impl Open {
+    /// Whether it goes on with us: we are in, or about to be.
+    pub fn is_kept(&self) -> bool {
+        let me = self.group.me();
+        let standing = me.and_then(|me| self.group.membership().standing(me));
+        self.key.is_some() && standing.is_none_or(|it| it.level_if_it_objects >= Level::MEMBER)
+    }
+
+    /// Our level, by all that is held here.
+    pub fn my_level(&self) -> Level {
+        let me = self.group.me().filter(|_| self.key.is_some());
+        me.map_or(Level::NONE, |me| self.group.membership().level(me))
+    }
+
+    /// The contacts who have told us a key that is in the group.
+    fn contacts_in(&self) -> Vec<IdentityId> {
+        let is_in = |key: &MemberKey| self.group.membership().level(*key) >= Level::MEMBER;
+        let keys = self.keys.iter().filter(|(_, key)| is_in(key));
+        keys.map(|(identity, _)| *identity).collect()
+    }
+}
+
+impl Groups {
+    /// Opens all groups of a store, and tells the conversations who shares them.
+    pub fn load(
+        reader: &dyn Reader,
+        conversations: &mut Conversations,
+    ) -> Result<Groups, StorageError> {
+        let mut groups = BTreeMap::new();
+        for (space, known) in conversations.shown() {
+            let Kind::Group { .. } = known.kind else {
+                continue;
+            };
+            let key: Option<SigningSecret> = reader
+                .get(&Table::GroupKeys.key(&[&space.0]))?
+                .map(|bytes| {
+                    let bytes = <[u8; 32]>::try_from(bytes).map_err(|_| damaged())?;
+                    Ok::<_, StorageError>(SigningSecret::from_bytes(bytes))
+                })
+                .transpose()?;
+            let me = key.as_ref().map(member_key);
+            let group = Group::open(reader, space, me)?.ok_or_else(damaged)?;
+            let people = people::all(reader, space)?.into_values();
+            let keys = people.filter_map(|person| Some((person.contact?, person.key)));
+            let keys = keys.collect();
+            groups.insert(space, Open { group, key, keys });
+        }
+        for (space, open) in &groups {
+            let members = open.contacts_in();
+            conversations.set_group(*space, open.keys.keys().copied(), members);
+        }
+        Ok(Groups(groups))
+    }
+
+    pub fn get(&self, space: SpaceId) -> Option<&Open> {
+        self.0.get(&space)
+    }
+
+    /// A group that we share with a contact.
+    pub fn shared_with(&mut self, space: SpaceId, contact: IdentityId) -> Option<&mut Group> {
+        let open = self.0.get_mut(&space)?;
+        let is_shared = open.keys.contains_key(&contact);
+        is_shared.then_some(&mut open.group)
+    }
+
+    /// Tells a reconciler with a contact whose key is whose in the groups that they share.
+    pub fn admit(&self, sync: &mut hedgerow_sync::reconcile::Reconciler, contact: IdentityId) {
+        for open in self.0.values() {
+            if let Some(key) = open.keys.get(&contact) {
+                sync.admit(&open.group, *key);
+            }
+        }
+    }
+
+    /// Appends an entry of ours to a group; `None`: we have no key there.
+    pub fn append(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        incarnation: Incarnation,
+        what: What,
+        body: Body,
+    ) -> Result<Option<Appended>, AppendError> {
+        let Some(open) = self.0.get_mut(&space) else {
+            return Ok(None);
+        };
+        let Some(key) = &open.key else {
+            return Ok(None);
+        };
+        let draft = Draft {
+            what,
+            wall_ms: turn.now.wall_ms,
+            body,
+            salt: rng::bytes(turn.rng),
+        };
+        let appended = open
+            .group
+            .append(turn.txn, &key.key(), incarnation, draft)?;
+        Ok(Some(appended))
+    }
+}
+
+fn member_key(key: &SigningSecret) -> MemberKey {
+    MemberKey(key.key().verifying_key().to_bytes())
+}
+
+impl Owners {
+    /// Who is in a group has changed, or whose key is whose: notes it, tells it, and shares the group with whom it is to be shared.
+    pub(super) fn group_changed(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+    ) -> Result<(), StorageError> {
+        let came_in = self.note_people(turn, space)?;
+        let Some(open) = self.groups.get(space) else {
+            return Ok(());
+        };
+        let members = open.contacts_in();
+        let sharing = open.keys.keys().copied();
+        self.conversations.set_group(space, sharing, members);
+        turn.pending.conversations.insert(space);
+        turn.errands.push(Errand::TellGroup(space));
+        if came_in {
+            let name = self.account.told.name.clone();
+            self.name_member(turn, space, None, &name)?;
+        }
+        Ok(())
+    }
+
+    /// A contact is gone: its key in groups is nobody's whom we know.
+    pub(super) fn forget_person(
+        &mut self,
+        turn: &mut Turn<'_>,
+        contact: IdentityId,
+    ) -> Result<(), StorageError> {
+        let groups = self.groups.0.iter_mut();
+        let shared = groups.filter_map(|(space, open)| Some((*space, open.keys.remove(&contact)?)));
+        for (space, key) in shared.collect::<Vec<_>>() {
+            people::unbind(turn.txn, space, key)?;
+            self.group_changed(turn, space)?;
+        }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Tells every session what a group is now: shares it with whom it is shared, and with nobody else.
+    pub(super) fn tell_group(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+    ) -> Result<(), StorageError> {
+        let known = self.owners.conversations.get(space);
+        let open = self.owners.groups.get(space);
+        for live in self.links.lives_mut().filter(|live| !live.rescue) {
+            let shared = known.zip(open);
+            let key = shared.and_then(|(_, open)| open.keys.get(&live.identity));
+            let (Some((known, open)), Some(key)) = (shared, key) else {
+                live.sync.unshare(space);
+                self.owners.tell_member_key(live, space);
+                continue;
+            };
+            live.sync.share(turn.txn, &known.shared(space))?;
+            live.sync.admit(&open.group, *key);
+            live.sync.control_grew(&open.group);
+        }
+        Ok(())
+    }
+}
+
+/// Forgets what is kept of a group.
+pub(crate) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+    txn.remove(&Table::GroupKeys.key(&[&space.0]))?;
+    tables::remove_all(txn, &Table::GroupPeople.key(&[&space.0]))?;
+    tables::remove_all(txn, &Table::GroupLines.key(&[&space.0]))?;
+    tables::remove_all(txn, &Table::UsedGroupInvitations.key(&[&space.0]))
+}

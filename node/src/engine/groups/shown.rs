@@ -1,0 +1,178 @@
+//! A group as the API shows it: who is in, what each is called, and how we stand in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hedgerow_sync::id::{DeviceId, SpaceId};
+use hedgerow_sync::membership::Level;
+use hedgerow_sync::store::{Reader, StorageError};
+
+use super::lines::Line;
+use super::people::{self, Person};
+use crate::api::confusable::looks;
+use crate::api::{
+    ConversationId, GroupState, Member, MemberId, MemberLevel, MemberName, MembershipChange,
+    NamedBy, Private, Reply,
+};
+use crate::engine::fault::CallError;
+use crate::engine::people::contact::{self, Contact};
+use crate::engine::{Owners, Turn};
+use crate::tables::{self, Table};
+
+/// The characters of a member's id that tell apart two of one name.
+const MARK: usize = 4;
+
+/// What the people of a group are called: no two alike.
+pub(crate) struct Names {
+    me: DeviceId,
+    names: BTreeMap<DeviceId, MemberName>,
+}
+
+impl Names {
+    /// Reads the names of a group in which our key has this name.
+    pub fn read(reader: &dyn Reader, space: SpaceId, me: DeviceId) -> Result<Names, StorageError> {
+        let mut names = BTreeMap::new();
+        for (member, person) in people::all(reader, space)? {
+            names.insert(member, name(reader, member, me, &person)?);
+        }
+        let mut seen: BTreeMap<String, BTreeSet<DeviceId>> = BTreeMap::new();
+        for (member, name) in &names {
+            for look in looks(&name.name.0) {
+                seen.entry(look).or_default().insert(*member);
+            }
+        }
+        let shared = seen.into_values().filter(|alike| alike.len() > 1);
+        let shared: BTreeSet<DeviceId> = shared.flatten().collect();
+        for member in shared {
+            if let Some(name) = names.get_mut(&member)
+                && !name.is_me
+            {
+                let mark = &name.id.0[..MARK];
+                name.name.0 = format!("{} ({mark})", name.name.0);
+            }
+        }
+        Ok(Names { me, names })
+    }
+
+    /// What a member is called.
+    pub fn of(&self, member: DeviceId) -> MemberName {
+        let known = self.names.get(&member).cloned();
+        known.unwrap_or_else(|| nameless(member, self.me))
+    }
+
+    /// A change as it is shown.
+    pub fn change(&self, line: Line) -> MembershipChange {
+        MembershipChange {
+            at_ms: line.at_ms,
+            who: self.of(line.who),
+            before: level(line.level_before),
+            now: level(line.level),
+            by: line.by.map(|by| self.of(by)),
+        }
+    }
+}
+
+fn nameless(member: DeviceId, me: DeviceId) -> MemberName {
+    let id = member_id(member);
+    MemberName {
+        name: Private(id.0[..2 * MARK].to_owned()),
+        contact: None,
+        named_by: NamedBy::Nobody,
+        is_me: member == me,
+        id,
+    }
+}
+
+fn name(
+    reader: &dyn Reader,
+    member: DeviceId,
+    me: DeviceId,
+    person: &Person,
+) -> Result<MemberName, StorageError> {
+    let mut shown = nameless(member, me);
+    if let Some(name) = &person.name {
+        shown.name = Private(name.clone());
+        shown.named_by = match person.is_named_by_other {
+            true => NamedBy::WhoBroughtIn,
+            false => NamedBy::Themselves,
+        };
+    }
+    if let Some(identity) = person.contact {
+        let key = Table::Contacts.key(&[&identity.0]);
+        if let Some(contact) = tables::load::<Contact>(reader, &key)? {
+            shown.name = Private(contact.name().to_owned());
+            shown.named_by = NamedBy::Contact;
+            shown.contact = Some(contact::api_id(identity));
+        }
+    }
+    Ok(shown)
+}
+
+/// The id of a member in the API: the name of its logs, in hex.
+pub(crate) fn member_id(member: DeviceId) -> MemberId {
+    MemberId(data_encoding::HEXLOWER.encode(&member.0))
+}
+
+pub(crate) fn level(code: u8) -> MemberLevel {
+    match Level::from_code(code) {
+        Some(level) if level >= Level::ADMIN => MemberLevel::Admin,
+        Some(level) if level >= Level::MEMBER => MemberLevel::Member,
+        _ => MemberLevel::None,
+    }
+}
+
+impl Owners {
+    /// Everybody who is in a group, or suspended from it: admins first, then by name.
+    pub(in crate::engine) fn list_members(
+        &self,
+        turn: &mut Turn<'_>,
+        id: &ConversationId,
+    ) -> Result<Reply, CallError> {
+        let (space, _) = self.group_named(id)?;
+        let (_, known) = self.conversations.named(id)?;
+        let names = Names::read(turn.txn, space, known.kind.us(self.account.device_id))?;
+        let people = people::all(turn.txn, space)?;
+        let mut members: Vec<Member> = people
+            .into_iter()
+            .filter(|(_, person)| person.level_if_it_objects >= Level::MEMBER.code())
+            .map(|(member, person)| Member {
+                who: names.of(member),
+                level: level(person.level),
+                suspended: person.level < person.level_if_it_objects,
+                frozen: person.is_forked,
+            })
+            .collect();
+        members.sort_by(|one, other| {
+            let order = |it: &Member| (it.level != MemberLevel::Admin, it.who.name.0.clone());
+            order(one).cmp(&order(other))
+        });
+        Ok(Reply::Members(members))
+    }
+
+    /// How a group stands.
+    pub(in crate::engine) fn group_state(
+        &self,
+        reader: &dyn Reader,
+        space: SpaceId,
+    ) -> Result<Option<GroupState>, StorageError> {
+        let Some(open) = self.groups.get(space) else {
+            return Ok(None);
+        };
+        let membership = open.group.membership();
+        let people = people::all(reader, space)?;
+        let in_it = people.values().filter(|person| person.is_in());
+        let me = open.group.me().and_then(|me| membership.standing(me));
+        let standing = match me {
+            _ if !membership.is_judged() => crate::api::GroupStanding::NewerRules,
+            _ if open.key.is_none() => crate::api::GroupStanding::Left,
+            None => crate::api::GroupStanding::Joining,
+            Some(it) if it.level >= Level::ADMIN => crate::api::GroupStanding::Admin,
+            Some(it) if it.level >= Level::MEMBER => crate::api::GroupStanding::Member,
+            Some(it) if it.is_suspended() => crate::api::GroupStanding::Suspended,
+            Some(_) => crate::api::GroupStanding::Removed,
+        };
+        Ok(Some(GroupState {
+            people: in_it.count() as u32,
+            standing,
+        }))
+    }
+}
