@@ -466,6 +466,7 @@ fn drawn(row: &Row) -> ThreadRow {
             });
             drawn.said = ModelRc::new(said.collect::<VecModel<_>>());
             drawn.said_text = said_text(&message.said).into();
+            drawn.author = message.author.as_deref().unwrap_or_default().into();
             drawn.starts_group = message.starts_group;
             drawn.ends_group = message.ends_group;
         }

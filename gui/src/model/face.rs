@@ -63,9 +63,13 @@ impl Face {
         let mut members = context.contacts.members(conversation);
         match (conversation.kind, members.next()) {
             (ConversationKind::Direct, Some(contact)) => Self::of(contact, &context.calendar),
-            (ConversationKind::Direct | ConversationKind::Notes | ConversationKind::Former, _) => {
-                Self::named(conversation, context)
-            }
+            (
+                ConversationKind::Direct
+                | ConversationKind::Notes
+                | ConversationKind::Former
+                | ConversationKind::Group,
+                _,
+            ) => Self::named(conversation, context),
         }
     }
 

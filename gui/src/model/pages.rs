@@ -384,7 +384,7 @@ impl Pages {
                 }
                 self.looking.conversations.want(conversation);
             }
-            Event::Conversation { conversation } => {
+            Event::Conversation { conversation } | Event::Membership { conversation, .. } => {
                 self.looking.conversations.want(conversation);
                 self.network.look();
             }

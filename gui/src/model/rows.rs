@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why};
+use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why, visible};
 
 use super::answering::{Authors, Quote};
 use super::calendar::{Calendar, When};
@@ -96,6 +96,8 @@ pub struct MessageRow {
     pub pinned: bool,
     /// Starred, on this device alone.
     pub starred: bool,
+    /// Above the first of several by one member of a group: what it is called there.
+    pub author: Option<String>,
     /// Whether it is the first of a group by the same author.
     pub starts_group: bool,
     /// Whether it is the last of that group.
@@ -215,6 +217,11 @@ pub(crate) fn rows(
                 said: said(message),
                 pinned: message.pinned,
                 starred: message.starred,
+                author: message
+                    .member
+                    .as_ref()
+                    .filter(|member| starts_group && !member.is_me)
+                    .map(|member| visible::name(&member.name.0)),
                 starts_group,
                 ends_group: true,
             }),

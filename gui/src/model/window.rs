@@ -365,6 +365,9 @@ mod tests {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            member: None,
+            invitation: None,
+            changes: Vec::new(),
         }
     }
 
@@ -378,6 +381,7 @@ mod tests {
             total,
             unread: 0,
             unread_above: 0,
+            changes: Vec::new(),
         }
     }
 

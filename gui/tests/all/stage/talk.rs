@@ -75,6 +75,9 @@ impl Talk {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            member: None,
+            invitation: None,
+            changes: Vec::new(),
         };
         self.messages.insert(at, message);
         let active_ms = &mut self.conversation.active_ms;
@@ -308,6 +311,7 @@ impl Talk {
             total: self.messages.len() as u64,
             unread: self.unread(),
             unread_above: self.late.len() as u64,
+            changes: Vec::new(),
         }
     }
 
