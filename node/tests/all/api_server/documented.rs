@@ -384,6 +384,32 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     document.check(ask(delete.clone(), &notes), 204).await;
     document.check(ask(delete.clone(), &notes), 404).await;
     document.check(ask(delete.clone(), &chat), 409).await;
+    let name = json!({"name": "Riverside"});
+    let group = ask(post.clone(), "/v1/groups").json(&name);
+    let group = document.check(group, 200).await;
+    let group = format!("{conversations}/{}", group["id"].as_str().unwrap());
+    for (contact, status) in [(node.ben.id.0.as_str(), 200), ("00", 404)] {
+        let invite = ask(post.clone(), &format!("{group}/invitations"));
+        let invite = invite.json(&json!({ "contact": contact }));
+        document.check(invite, status).await;
+    }
+    let none = format!("{chat}/messages/{}/invitation", node.message(3).0);
+    for method in [&put, &delete] {
+        document.check(ask(method.clone(), &none), 404).await;
+    }
+    let members = ask(get.clone(), &format!("{group}/members"));
+    let members = document.check(members, 200).await;
+    let me = members[0]["who"]["id"].as_str().unwrap().to_owned();
+    for (member, status) in [(me.as_str(), 200), ("00", 404)] {
+        let set = ask(put.clone(), &format!("{group}/members/{member}"));
+        let set = set.json(&json!({"level": "admin"}));
+        document.check(set, status).await;
+    }
+    for status in [204, 409] {
+        let leave = ask(post.clone(), &format!("{group}/leave"));
+        document.check(leave, status).await;
+    }
+    document.check(ask(delete.clone(), &group), 204).await;
     let read = json!({"message": node.message(3).0});
     document
         .check(ask(put.clone(), &format!("{chat}/read")).json(&read), 204)
