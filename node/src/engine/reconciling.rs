@@ -1,8 +1,10 @@
 //! Between sessions and `sync`: which spaces a contact shares, and what follows from the entries that it brings.
 
 use hedgerow_sync::conversation::{Changes, NewRows};
+use hedgerow_sync::entry::What;
 use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, Incarnation, LogId, Seq, SpaceId};
 use hedgerow_sync::mark::MarkKey;
+use hedgerow_sync::page;
 use hedgerow_sync::reading::entries;
 use hedgerow_sync::reconcile::{Channel, Event, Reconciler, Shared};
 use hedgerow_sync::store::{Reader, StorageError};
@@ -19,6 +21,7 @@ use super::live::Live;
 use super::pending_events::Run;
 use super::timers::TIMER;
 use super::{Owners, Turn, rng};
+use crate::search;
 
 /// The bytes that we queue beyond what a link takes now, so that every record but the last is full.
 const LOOKAHEAD: usize = 2 * session::MAX_RECORD;
@@ -125,6 +128,7 @@ impl Owners {
                     self.group_changed(turn, space)?;
                 }
                 Event::Shown { space, .. } => _ = turn.pending.reshown.insert(space),
+                Event::Bodies { space, entries } => self.bodies_came(turn, space, &entries)?,
                 Event::Forked { space, log } => {
                     turn.errands.push(Errand::TellFork(space, log));
                     self.member_forked(turn, space, log)?;
@@ -190,6 +194,32 @@ impl Owners {
         let mut rows = changes.rows.iter();
         rows.try_for_each(|rows| self.rows_arrived(turn, space, log, rows))?;
         self.apply_cancellations(turn, space, log, changes)
+    }
+
+    /// Entries of a group that came without their bodies have them now: what their texts say is found, and counts.
+    fn bodies_came(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        ids: &[EntryId],
+    ) -> Result<(), StorageError> {
+        for entry in page::entries(turn.txn, space, ids.iter().copied())?.into_values() {
+            let row = match entry.what {
+                What::Row(_) => entry.id,
+                What::Annotation { target, .. } => target,
+            };
+            if groups::is_name_of_member(row) {
+                self.note_people(turn, space)?;
+                continue;
+            }
+            if entry.what.is_row() {
+                self.timer_arrived(turn, space, &entry)?;
+            }
+            search::remember(turn.txn, space, row)?;
+            let annotated = turn.pending.annotated.entry(space).or_default();
+            annotated.insert(row);
+        }
+        Ok(())
     }
 
     /// Notes what rows say that have more than a text: timers and files.

@@ -46,6 +46,10 @@ pub(super) struct Bodies {
     tried: BTreeSet<EntryId>,
     /// What it wants, in order.
     owed: VecDeque<EntryId>,
+    /// It was ever asked for a body, or has asked for one.
+    is_begun: bool,
+    /// The group was closed after that. Answers have no names, so none is asked for or given any more in this session.
+    is_over: bool,
 }
 
 /// The search for wanted bodies, from the newest down.
@@ -61,6 +65,15 @@ struct Search {
 }
 
 impl Bodies {
+    /// The group is closed towards the peer: it gets no bodies.
+    pub(super) fn close(&mut self) {
+        *self = Bodies {
+            is_begun: self.is_begun,
+            is_over: self.is_begun,
+            ..Bodies::default()
+        };
+    }
+
     /// Whether names of wanted bodies are to be sent.
     pub(super) fn has_names(&self) -> bool {
         !self.due.is_empty()
@@ -143,7 +156,7 @@ impl Reconciler {
         space: SpaceId,
     ) -> Result<(), StorageError> {
         let peer = self.peer;
-        let is_idle = |bodies: &mut Bodies| bodies.search.is_none();
+        let is_idle = |bodies: &mut Bodies| bodies.search.is_none() && !bodies.is_over;
         if self.is_one_way
             || !self.bodies(space).is_some_and(is_idle)
             // Headers go before bodies.
@@ -233,6 +246,7 @@ impl Reconciler {
             for entry in &page {
                 group.asks(*entry, &session);
             }
+            bodies.is_begun |= !page.is_empty();
             bodies.tried.extend(&page);
             // The names of one run take few bytes, and its bodies come together.
             page.sort_unstable();
@@ -308,9 +322,15 @@ impl Reconciler {
         wanted: Vec<EntryId>,
         events: &mut Vec<Event>,
     ) {
+        let is_closed = self.is_closed(space);
         let Some(bodies) = self.bodies(space) else {
             return;
         };
+        bodies.is_begun = true;
+        bodies.is_over |= is_closed;
+        if bodies.is_over {
+            return;
+        }
         if bodies.owed.len() + wanted.len() > MAX_OWED {
             events.push(Event::Fault(Fault::BadItem));
             return;
@@ -333,6 +353,9 @@ impl Reconciler {
         let Some(bodies) = self.bodies(space) else {
             return Ok(());
         };
+        if bodies.is_over {
+            return Ok(());
+        }
         if answers.len() > bodies.asked.len() {
             events.push(Event::Fault(Fault::BadItem));
             return Ok(());

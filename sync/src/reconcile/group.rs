@@ -215,6 +215,7 @@ impl Reconciler {
         }
         if is_closed {
             of_group.pool = Pool::default();
+            of_group.bodies.close();
             of_group.deferred = None;
             of_group.tell();
             progress.told_frontier = false;

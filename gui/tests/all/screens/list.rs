@@ -9,7 +9,7 @@ use crate::stage::{self, NOON, Stage, chat_id, id};
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 55] {
+pub(crate) fn screens() -> [Screen; 56] {
     [
         ("welcome", || {
             let mut stage = Stage::new();

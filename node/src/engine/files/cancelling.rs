@@ -61,12 +61,12 @@ impl Owners {
             }
             return Ok(Reply::Done);
         }
-        let (space, kind) = self.writable(id)?;
+        let (space, _) = self.writable(id)?;
         let what = What::Annotation {
             kind: CANCELLATION,
             target,
         };
-        self.append(turn, space, kind, what, Body::Bytes(Bytes::new()))?;
+        self.append(turn, space, what, Body::Bytes(Bytes::new()))?;
         Ok(Reply::Done)
     }
 

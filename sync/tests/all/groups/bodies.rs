@@ -64,7 +64,8 @@ fn a_body_that_a_member_withheld_is_asked_of_another() {
     assert_eq!(members[2].texts(), ["one", "two", "three"]);
     assert!(!awaits(&members[2], entry));
     assert!(faults(&members[2].events).is_empty());
-    let shows = |event: &Event| matches!(event, Event::Bodies { entries, .. } if *entries == [entry]);
+    let shows =
+        |event: &Event| matches!(event, Event::Bodies { entries, .. } if *entries == [entry]);
     assert!(members[2].events.iter().any(shows));
     // It is passed on, and proven.
     meet_two(&mut members, 2, 3, 4);

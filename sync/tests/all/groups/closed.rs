@@ -20,7 +20,7 @@ fn a_closed_group_tells_its_peer_what_put_it_out_and_nothing_else() {
     all_meet(&mut members);
     members[0].set(1, Level::NONE);
     let later = members[0].set(5, Level::MEMBER);
-    members[0].say("after");
+    let after = members[0].say("after");
     members[1].say("I have not heard");
     let [first, removed] = two(&mut members, 0, 1);
     let mut session = Session::open([first, removed], 7);
@@ -38,8 +38,15 @@ fn a_closed_group_tells_its_peer_what_put_it_out_and_nothing_else() {
         wanted: vec![later],
     };
     session.hear(0, first, asks.kind(), &Bytes::from(asks.encode()));
+    let asks = Message::WantBodies {
+        space: blind,
+        wanted: vec![after],
+    };
+    session.hear(0, first, asks.kind(), &Bytes::from(asks.encode()));
     session.settle([first, removed]);
     assert!(removed.group.membership().operation(later).is_none());
+    let mut items = session.items.iter();
+    assert!(!items.any(|item| matches!(item, Message::Bodies { .. })));
     assert!(faults(&first.events).is_empty() && faults(&removed.events).is_empty());
 }
 
