@@ -145,16 +145,15 @@ fn log(device: DeviceId, number: u64) -> LogId {
 
 /// The stores of three contacts. Two of them hold this number of logs of the flooder, with two entries each.
 fn stores(logs: u64) -> Vec<MemoryStore> {
-    let world = World::acquainted(7, 3, Cryptography::Real);
+    let mut world = World::acquainted(7, 3, Cryptography::Real);
     let stores = world.nodes.iter().map(|node| node.storage.store.clone());
     let mut stores: Vec<MemoryStore> = stores.collect();
     let (node, flooder) = (world.nodes[NODE].engine(), world.nodes[FLOODER].engine());
     let space = shared(node, flooder);
-    let device = flooder.owners.account.device_id;
-    let mut speaker = node
-        .owners
-        .speaker(flooder.owners.account.identity())
-        .unwrap();
+    let account = &flooder.owners.account;
+    let (device, identity) = (account.device_id, account.identity());
+    let node = world.nodes[NODE].engine_mut();
+    let mut speaker = node.owners.speaker(identity).unwrap();
     let Authority::Devices(authority) = speaker.of(space) else {
         panic!("a chat");
     };
