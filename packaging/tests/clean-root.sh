@@ -16,14 +16,22 @@ shows() {
     done
     fail "$1: ${*:3} never showed $2"
 }
-run() { as "$1" run --loopback >"/home/$1.log" 2>&1 & }
+# Starts the daemon of somebody, and waits until it is on the air.
+run() {
+    as "$1" run --foreground --loopback >"/home/$1.log" 2>&1 &
+    for _ in $(seq 300); do
+        grep -q "on the air" "/home/$1.log" && return
+        sleep 0.2
+    done
+    cat "/home/$1.log"
+    fail "the daemon of $1 is not on the air"
+}
 
 echo "over the hedge and far away" >/passphrase
 
 dpkg --install /before/hedgerow_*.deb
 [ "$(dpkg-query -f '${Version}' -W hedgerow)" = 0.0.9 ] || fail "the version before is not installed"
 for who in ana ben; do as "$who" init --name "$who" >/dev/null && run "$who"; done
-shows ana reachable status --help
 link=$(as ana --json invite | sed -n 's/.*"link":"\([^"]*\)".*/\1/p')
 timeout 60 hedgerow --data-dir /home/ben join "$link" >/dev/null || fail "they do not meet"
 as ana send ben "good morning" >/dev/null

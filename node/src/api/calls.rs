@@ -391,6 +391,7 @@ macro_rules! replies {
         /// A successful answer.
         #[derive(Debug, Clone, PartialEq, Eq)]
         #[expect(missing_docs, reason = "each is the answer of the calls that name its type")]
+        #[expect(clippy::large_enum_variant, reason = "a message, the largest, is a common answer")]
         pub enum Reply {
             Done,
             $($reply($type),)*
