@@ -299,6 +299,8 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
             .check(ask(delete.clone(), &file), delete_status)
             .await;
     }
+    let cancelled = ask(post.clone(), &format!("{path}/00/file/cancel"));
+    document.check(cancelled, 404).await;
     document.check(ask(get.clone(), &path), 200).await;
     let of = node.message(3).0;
     for (what, says) in [
