@@ -4,7 +4,7 @@ use std::io;
 
 use hedgerow_node::api::{Api, Refusal};
 use hedgerow_node::aside::Aside;
-use hedgerow_node::export::{Circumstances, Export, Folder, Placed};
+use hedgerow_node::export::{Circumstances, Export, Folder};
 use hedgerow_node::files::saving::SaveError;
 use hedgerow_node::words::{Phrase, exports};
 
@@ -59,7 +59,9 @@ pub async fn write(
     }
     let placed = folder.map(Folder::place).transpose()?;
     if let Err(error) = aside.replace(&to.path) {
-        placed.map(Placed::undo);
+        if let Some(placed) = placed {
+            placed.undo();
+        }
         return Err(error.into());
     }
     let Some(placed) = placed else {
