@@ -85,7 +85,7 @@ fn a_file_that_goes_out_is_cancelled_by_its_button_until_it_has_arrived() {
         Request::Call(Call::CancelFile(_, id)) => Some(id.clone()),
         _ => None,
     });
-    assert_eq!(cancelled, [id.clone()]);
+    assert_eq!(cancelled, std::slice::from_ref(&id));
     let says = |window: &Window| heard(window).pop().expect("a message");
     assert!(
         says(&window).contains("2 MB · cancelled"),
