@@ -41,6 +41,7 @@ fn main() -> Result<(), Error> {
             deletions: false,
             receipts: false,
             files: false,
+            parcels: false,
         })?;
         runs.push(Walk::new(seed, writer).walk()?);
     }

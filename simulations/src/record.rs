@@ -28,6 +28,8 @@ pub enum Record {
     Receipt(Receipt),
     /// A file was sent.
     File(File),
+    /// What waited for somebody was written on a stick.
+    Parcel(Parcel),
     /// A device let go of a bundle.
     Drop(Drop),
     /// How a device was at one moment.
@@ -134,7 +136,7 @@ pub struct Delivery {
     pub to: i32,
     /// Since it was written.
     pub delay_us: i64,
-    /// Links it crossed: 1 in a session of the two, more by couriers.
+    /// Links it crossed: 1 in a session of the two, more by couriers; 0: it was carried by hand.
     pub hops: i32,
     /// Whether, when it was written, a file was on its way to the same reader.
     pub beside_file: bool,
@@ -213,8 +215,12 @@ pub struct File {
     pub to: i32,
     /// The length of the file.
     pub bytes: i64,
+    /// Whether it is a voice note.
+    pub voice: bool,
     /// Whether the reader has asked for it, as nothing of it had come.
     pub asked: bool,
+    /// Whether the author has taken it back.
+    pub cancelled: bool,
     /// Bytes of its sealed chunks that the author's device handed to sessions, those that went again included.
     pub sent_bytes: i64,
     /// Sealed bytes that were proven and durable at the reader.
@@ -225,6 +231,19 @@ pub struct File {
     pub resumptions: i32,
     /// Since the message was written until all of it was proven and durable at the reader; -1 if it never was.
     pub delay_us: i64,
+}
+
+/// Everything that waited for somebody was written on a stick, to be carried by hand.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct Parcel {
+    /// When.
+    pub at_us: i64,
+    /// By whom.
+    pub from: i32,
+    /// For whom.
+    pub to: i32,
+    /// The length of its bundles.
+    pub bytes: i64,
 }
 
 /// A device let go of somebody's bundle.

@@ -40,6 +40,8 @@ pub enum Purpose {
     Receipts,
     /// Which texts go with a file, and who asks for it.
     Files,
+    /// What is carried by hand, and when.
+    Sticks,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

@@ -221,6 +221,8 @@ impl Recorder {
             Happening::Written
             | Happening::Write(_)
             | Happening::Act(_)
+            | Happening::WriteStick(_)
+            | Happening::Stick(_)
             | Happening::Fault(_)
             | Happening::Sample => {}
         }

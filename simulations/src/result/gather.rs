@@ -29,6 +29,9 @@ pub(super) struct Gathered {
     receipts: u64,
     receipt_delays_us: Vec<u64>,
     files: Files,
+    parcels: u64,
+    parcel_bytes: u64,
+    by_hand: u64,
     bundles: u64,
     transfers_done: Vec<u64>,
     transfers_aborted: u64,
@@ -95,6 +98,9 @@ impl Gathered {
             receipts: 0,
             receipt_delays_us: Vec::new(),
             files: Files::default(),
+            parcels: 0,
+            parcel_bytes: 0,
+            by_hand: 0,
             bundles: 0,
             transfers_done: none(),
             transfers_aborted: 0,
@@ -149,6 +155,10 @@ impl Gathered {
                     .extend(u64::try_from(receipt.delay_us));
             }
             Record::File(file) => self.files.take(file),
+            Record::Parcel(parcel) => {
+                self.parcels += 1;
+                self.parcel_bytes += whole(parcel.bytes);
+            }
             Record::Drop(drop) => match self.drops.get_mut(&drop.reason) {
                 Some(count) => *count += 1,
                 None => {
@@ -194,6 +204,7 @@ impl Gathered {
         self.delivered[slice] += 1;
         self.delays_us.push(whole(delivery.delay_us));
         self.hops += u64::try_from(delivery.hops).unwrap_or(0);
+        self.by_hand += u64::from(delivery.hops == 0);
         self.files.deliver(delivery);
     }
 
@@ -287,6 +298,11 @@ impl Gathered {
         }
         if self.world.files {
             self.files.tell(&mut run);
+        }
+        if self.world.parcels {
+            run.set("parcels", Some(self.parcels as f64));
+            run.set("parcel_bytes", Some(self.parcel_bytes as f64));
+            run.set("delivered_by_hand", Some(self.by_hand as f64));
         }
         run.set("copies_mean", ratio(self.bundles + done, self.bundles));
         run.set("overhead_ratio", self.overhead(done, delivered));

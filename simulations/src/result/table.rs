@@ -14,8 +14,8 @@ use parquet::record::{RecordReader, RecordWriter};
 
 use super::Error;
 use crate::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, File as SentFile, Message, Reaction, Receipt,
-    Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File as SentFile, Message, Parcel, Reaction,
+    Receipt, Sample, Session, Transfer,
 };
 
 /// Rows that are held before they are written: what a table takes in memory, and a row group of the file.
@@ -65,6 +65,9 @@ impl Row for Receipt {
 }
 impl Row for SentFile {
     const TABLE: &'static str = "files";
+}
+impl Row for Parcel {
+    const TABLE: &'static str = "parcels";
 }
 impl Row for Drop {
     const TABLE: &'static str = "drops";

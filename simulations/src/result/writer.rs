@@ -6,8 +6,8 @@ use super::gather::Gathered;
 use super::table::{self, Table};
 use super::{Error, Identity, Run};
 use crate::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Reaction, Receipt, Record,
-    Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Parcel, Reaction, Receipt,
+    Record, Sample, Session, Transfer,
 };
 
 /// What a run says of itself before it begins.
@@ -29,6 +29,8 @@ pub struct World {
     pub receipts: bool,
     /// Whether files go with messages, and so the same of files.
     pub files: bool,
+    /// Whether people carry messages by hand, and so the same of parcels.
+    pub parcels: bool,
 }
 
 /// Takes the records of one run. The same records, in the same order, make the same bytes.
@@ -44,6 +46,7 @@ pub struct Writer {
     deletions: Option<Table<Deletion>>,
     receipts: Option<Table<Receipt>>,
     files: Option<Table<File>>,
+    parcels: Option<Table<Parcel>>,
     drops: Table<Drop>,
     samples: Table<Sample>,
     gathered: Gathered,
@@ -77,6 +80,10 @@ impl Writer {
                 false => None,
             },
             files: match world.files {
+                true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
+            parcels: match world.parcels {
                 true => Some(Table::create(run, metadata())?),
                 false => None,
             },
@@ -119,6 +126,10 @@ impl Writer {
                 Some(files) => files.push(row),
                 None => Ok(()),
             },
+            Record::Parcel(row) => match &mut self.parcels {
+                Some(parcels) => parcels.push(row),
+                None => Ok(()),
+            },
             Record::Drop(row) => self.drops.push(row),
             Record::Sample(row) => self.samples.push(row),
         }
@@ -131,7 +142,7 @@ impl Writer {
     pub fn take_over(&mut self, run: &Path) -> Result<(), Error> {
         let (has_reactions, has_edits) = (self.reactions.is_some(), self.edits.is_some());
         let (has_deletions, has_receipts) = (self.deletions.is_some(), self.receipts.is_some());
-        let has_files = self.files.is_some();
+        let (has_files, has_parcels) = (self.files.is_some(), self.parcels.is_some());
         let mut outcome = Ok(());
         let mut take = |record: Record| {
             if outcome.is_ok() {
@@ -159,6 +170,9 @@ impl Writer {
         if has_files {
             table::read(run, |row| take(Record::File(row)))?;
         }
+        if has_parcels {
+            table::read(run, |row| take(Record::Parcel(row)))?;
+        }
         table::read(run, |row| take(Record::Drop(row)))?;
         table::read(run, |row| take(Record::Sample(row)))?;
         outcome
@@ -185,6 +199,7 @@ impl Writer {
         self.deletions.map_or(Ok(()), Table::finish)?;
         self.receipts.map_or(Ok(()), Table::finish)?;
         self.files.map_or(Ok(()), Table::finish)?;
+        self.parcels.map_or(Ok(()), Table::finish)?;
         self.drops.finish()?;
         self.samples.finish()?;
         Ok(self.gathered.finish())

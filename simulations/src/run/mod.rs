@@ -156,6 +156,7 @@ fn run_seed(
         deletions: scenario.workload.iter().any(Workload::has_deletions),
         receipts: scenario.workload.iter().any(Workload::has_receipts),
         files: scenario.workload.iter().any(Workload::has_files),
+        parcels: scenario.workload.iter().any(Workload::has_parcels),
     };
     let mut writer = output.run(about)?;
     if let Some(kept) = &mut kept {

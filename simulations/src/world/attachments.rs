@@ -1,4 +1,4 @@
-//! Which texts go with a file, how long the files are, and who asks for them.
+//! Which texts go with a file, how long the files are, who asks for them, and who takes them back.
 
 use hedgerow_node::files::extent::MAX_FILE;
 use rand_chacha::ChaCha20Rng;
@@ -23,6 +23,22 @@ pub struct Attachments {
     /// Whether readers ask for files of which nothing is there so long after their message; without it nobody does.
     #[serde(default)]
     pub asks: Option<Afterwards>,
+    /// Whether authors take files back that have not come whole so long after their message; without it nobody does.
+    #[serde(default)]
+    pub cancels: Option<Afterwards>,
+    /// Whether some are voice notes, which go without words; without it none is.
+    #[serde(default)]
+    pub voice: Option<VoiceNotes>,
+}
+
+/// Voice notes among files. They are as long as the product makes them, and go with their waveform.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct VoiceNotes {
+    /// The share of files that are voice notes.
+    pub share: f64,
+    /// The shortest and the longest in seconds, up to 900, drawn evenly.
+    pub seconds: [f64; 2],
 }
 
 /// Lengths of files, drawn evenly between two.
@@ -38,6 +54,12 @@ pub struct FileSize {
     pub longest: u64,
 }
 
+/// What a second of a voice note takes in its file, in bytes: Opus at the product's bit rate in pages of Ogg.
+const VOICE_BYTES_S: f64 = 3_100.0;
+
+/// The longest voice note that the product records, in seconds.
+const MAX_VOICE_S: f64 = 900.0;
+
 fn all() -> f64 {
     1.0
 }
@@ -48,8 +70,12 @@ pub(super) struct Attached {
     pub bytes: u64,
     /// Words go with it.
     pub has_caption: bool,
+    /// How long it plays if it is a voice note, in milliseconds.
+    pub voice_ms: Option<u32>,
     /// How long after its message the reader asks for it, if it has not come by then.
     pub ask_us: Option<u64>,
+    /// How long after its message the author takes it back, if it has not come whole by then.
+    pub cancel_us: Option<u64>,
 }
 
 impl Attachments {
@@ -61,6 +87,8 @@ impl Attachments {
         let within = rng::unit(rng);
         let has_caption = rng::unit(rng) < self.captions;
         let ask_us = self.asks.and_then(|asks| asks.draw_us(rng));
+        let cancel_us = self.cancels.and_then(|cancels| cancels.draw_us(rng));
+        let seconds = self.voice.and_then(|voice| voice.draw_s(rng));
         let drawn = self.sizes.iter().find(|size| {
             left -= size.weight;
             left < 0.0
@@ -69,9 +97,14 @@ impl Attachments {
         let size = drawn.or(self.sizes.last()).filter(|_| has_file)?;
         let span = (size.longest - size.shortest + 1) as f64;
         Some(Attached {
-            bytes: size.shortest + (within * span) as u64,
-            has_caption,
+            bytes: match seconds {
+                Some(seconds) => (seconds * VOICE_BYTES_S) as u64,
+                None => size.shortest + (within * span) as u64,
+            },
+            has_caption: has_caption && seconds.is_none(),
+            voice_ms: seconds.map(|seconds| (seconds * 1_000.0) as u32),
             ask_us,
+            cancel_us,
         })
     }
 
@@ -101,9 +134,37 @@ impl Attachments {
                 return Err("workload: the weight of a size of files must be above 0".to_owned());
             }
         }
-        match self.asks {
-            Some(asks) => asks.check("asks for files", of, window_s),
-            None => Ok(()),
+        for (what, afterwards) in [
+            ("asks for files", self.asks),
+            ("cancels of files", self.cancels),
+        ] {
+            if let Some(afterwards) = afterwards {
+                afterwards.check(what, of, window_s)?;
+            }
         }
+        self.voice.map_or(Ok(()), VoiceNotes::check)
+    }
+}
+
+impl VoiceNotes {
+    /// How long the next file plays in seconds, if it is a voice note.
+    fn draw_s(self, rng: &mut ChaCha20Rng) -> Option<f64> {
+        let [shortest, longest] = self.seconds;
+        let is_one = rng::unit(rng) < self.share;
+        let seconds = rng::between(rng, shortest, longest);
+        is_one.then_some(seconds)
+    }
+
+    fn check(self) -> Result<(), String> {
+        let [shortest, longest] = self.seconds;
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err("workload: the share of voice notes must be from 0 to 1".to_owned());
+        }
+        if !(longest <= MAX_VOICE_S && 0.0 < shortest && shortest <= longest) {
+            return Err(format!(
+                "workload: voice notes go from the shortest to the longest, which has at most {MAX_VOICE_S} seconds"
+            ));
+        }
+        Ok(())
     }
 }

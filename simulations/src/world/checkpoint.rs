@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::coming::Coming;
 use super::deeds::Deeds;
-use super::happening::{Deed, Fault};
+use super::happening::{Carried, Deed, Fault};
 use super::keeper::Keeper;
 use super::recorder::Written;
 use crate::plan::DeviceNumber;
@@ -41,7 +41,7 @@ pub(super) struct SavedDevice {
     pub starts: u32,
     pub next_link: u64,
     pub clock_error_ms: i64,
-    /// Faults, samples and deeds to come, in their order.
+    /// Faults, samples, deeds and sticks to come, in their order.
     pub agenda: Vec<(u64, Lasting)>,
     /// What each radio has used, in joules.
     pub used_j: Vec<f64>,
@@ -55,6 +55,8 @@ pub(super) enum Lasting {
     Fault(Fault),
     Sample,
     Act(Deed),
+    WriteStick(Carried),
+    Stick(Vec<Vec<u8>>),
 }
 
 /// Messages under way.

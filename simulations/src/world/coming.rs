@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::happening;
 use crate::plan::DeviceNumber;
 use crate::record::{self, Record};
 
@@ -21,7 +22,9 @@ struct File {
     from: DeviceNumber,
     to: DeviceNumber,
     bytes: u64,
+    voice: bool,
     asked: bool,
+    cancelled: bool,
     sent_bytes: u64,
     /// Sealed bytes that have been durable at the reader: the most there ever were.
     kept_bytes: u64,
@@ -31,14 +34,22 @@ struct File {
 }
 
 impl Coming {
-    /// A file of this length was written.
-    pub fn written(&mut self, at_us: u64, message: u64, [from, to]: [DeviceNumber; 2], bytes: u64) {
+    /// A file was written.
+    pub fn written(
+        &mut self,
+        at_us: u64,
+        message: u64,
+        [from, to]: [DeviceNumber; 2],
+        file: happening::File,
+    ) {
         let file = File {
             at_us,
             from,
             to,
-            bytes,
+            bytes: file.bytes,
+            voice: file.voice_ms.is_some(),
             asked: false,
+            cancelled: false,
             sent_bytes: 0,
             kept_bytes: 0,
             breaks: 0,
@@ -52,6 +63,14 @@ impl Coming {
     pub fn asked(&mut self, message: u64) {
         if let Some(file) = self.files.get_mut(&message) {
             file.asked = true;
+        }
+    }
+
+    /// The author has taken a file back.
+    pub fn cancelled(&mut self, message: u64) {
+        if let Some(file) = self.files.get_mut(&message) {
+            file.cancelled = true;
+            self.going.remove(&(file.from, file.to, message));
         }
     }
 
@@ -110,7 +129,9 @@ impl File {
             from: self.from as i32,
             to: self.to as i32,
             bytes: self.bytes as i64,
+            voice: self.voice,
             asked: self.asked,
+            cancelled: self.cancelled,
             sent_bytes: self.sent_bytes as i64,
             kept_bytes: self.kept_bytes as i64,
             breaks: self.breaks as i32,

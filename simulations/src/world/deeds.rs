@@ -80,7 +80,7 @@ impl Deeds {
 }
 
 impl Doing {
-    /// `None` for one that was never made, for an answer, which is a message, and for asking, which the file tells.
+    /// `None` for one that was never made, for an answer, which is a message, and for what the file tells.
     fn record(self, arrived_us: Option<u64>) -> Option<Record> {
         let made_us = self.at_us?;
         let (at_us, message) = (made_us as i64, self.deed.message as i64);
@@ -115,7 +115,7 @@ impl Doing {
                 to,
                 delay_us,
             })),
-            DeedKind::Reply | DeedKind::Ask => None,
+            DeedKind::Reply | DeedKind::Ask | DeedKind::Cancel => None,
         }
     }
 }

@@ -51,6 +51,10 @@ pub(crate) enum Happening {
     Write(Message),
     /// The device's user does something with a message that has arrived.
     Act(Deed),
+    /// The device's user writes everything that waits for another on a stick.
+    WriteStick(Carried),
+    /// Somebody hands over a stick with these bundles.
+    Stick(Vec<Vec<u8>>),
     /// Something breaks, or is mended.
     Fault(Fault),
     /// How the device is, is written down.
@@ -85,16 +89,46 @@ pub(crate) struct Message {
     pub to: DeviceNumber,
     /// Its length; 0: a file without words.
     pub bytes: u64,
-    /// The length of the file that goes with it.
-    pub file: Option<u64>,
+    /// The file that goes with it.
+    pub file: Option<File>,
     /// It is a load whose content is a ghost, not a text.
     pub load: bool,
     /// The message that it answers.
     pub reply_to: Option<MessageId>,
     /// After how many seconds it disappears.
     pub timer_s: Option<u64>,
+    /// Its author writes it on a stick, if it has not arrived by then.
+    pub stick: Option<Stick>,
     /// What people do with it once it has arrived.
     pub later: Later,
+}
+
+/// The file of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct File {
+    /// Its length.
+    pub bytes: u64,
+    /// How long it plays if it is a voice note, in milliseconds.
+    pub voice_ms: Option<u32>,
+}
+
+/// When what waits is written on a stick, from the writing of a message on, and how long the stick is on its way; in
+/// microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stick {
+    pub after_us: u64,
+    pub way_us: u64,
+}
+
+/// What is to be carried by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Carried {
+    /// The number of the message whose author thought of it.
+    pub message: u64,
+    /// For whom.
+    pub to: DeviceNumber,
+    /// How long it is on its way, in microseconds.
+    pub way_us: u64,
 }
 
 /// What people do with a message, each so long after it has arrived, in microseconds; or not at all.
@@ -112,6 +146,8 @@ pub(crate) struct Later {
     pub read_us: Option<u64>,
     /// The reader asks for its file.
     pub ask_us: Option<u64>,
+    /// The author takes its file back.
+    pub cancel_us: Option<u64>,
     /// The length of the edit, and of the answer.
     pub bytes: u64,
 }
@@ -148,13 +184,15 @@ pub(crate) enum DeedKind {
     Read,
     /// Asks for its file, if nothing of that is here.
     Ask,
+    /// Takes its file back, if it has not come whole.
+    Cancel,
 }
 
 impl Deed {
-    /// Whose user does it: the author edits and deletes.
+    /// Whose user does it: the author edits, deletes and takes files back.
     pub fn by(&self) -> DeviceNumber {
         match self.kind {
-            DeedKind::Edit | DeedKind::Delete => self.author,
+            DeedKind::Edit | DeedKind::Delete | DeedKind::Cancel => self.author,
             DeedKind::React | DeedKind::Reply | DeedKind::Read | DeedKind::Ask => self.reader,
         }
     }
@@ -162,7 +200,7 @@ impl Deed {
     /// The other of the two.
     pub fn to(&self) -> DeviceNumber {
         match self.kind {
-            DeedKind::Edit | DeedKind::Delete => self.reader,
+            DeedKind::Edit | DeedKind::Delete | DeedKind::Cancel => self.reader,
             DeedKind::React | DeedKind::Reply | DeedKind::Read | DeedKind::Ask => self.author,
         }
     }

@@ -34,11 +34,11 @@ use hedgerow_transport::cryptography::Cryptography;
 use rand_chacha::ChaCha20Rng;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-pub use attachments::{Attachments, FileSize};
+pub use attachments::{Attachments, FileSize, VoiceNotes};
 pub use fault::Fault;
 pub use recorder::Step;
 pub use setup::Acquaintance;
-pub use workload::{Afterwards, Choice, Length, Pace, Workload};
+pub use workload::{Afterwards, ByHand, Choice, Length, Pace, Workload};
 
 use crate::adversary::{Adversary, Cast, Ledger};
 use crate::plan::{Change, DeviceNumber, Meetings, SECOND_US};
@@ -50,7 +50,7 @@ use acquainted::Acquainted;
 use checkpoint::{Saved, SavedRng};
 use device::{Common, Device};
 use group::Group;
-use happening::Happening;
+use happening::{Carried, Happening, Stick};
 use noted::Noted;
 use partition::Parted;
 use recorder::Recorder;
@@ -292,7 +292,17 @@ impl World {
         self.reach(until_us, records);
         self.announce();
         for (at_us, from, message) in self.workload.until(until_us) {
+            let (number, to) = (message.number, message.to);
+            let stick = message.stick;
             self.push(from, at_us, Happening::Write(message));
+            if let Some(Stick { after_us, way_us }) = stick {
+                let carried = Carried {
+                    message: number,
+                    to,
+                    way_us,
+                };
+                self.push(from, at_us + after_us, Happening::WriteStick(carried));
+            }
         }
         for (at_us, device, fault) in self.faults.until(until_us) {
             self.push(device, at_us, Happening::Fault(fault));

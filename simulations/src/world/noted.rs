@@ -44,6 +44,10 @@ pub(crate) enum What {
         bytes: u64,
         is_whole: bool,
     },
+    /// It wrote everything that waited for another device on a stick.
+    Carried { to: DeviceNumber, bytes: u64 },
+    /// It takes in what came on a stick.
+    TakesStick,
     /// A session has ended over which chunks of the file of a message had left.
     FileCut { message: u64 },
     /// So many messages arrived at once.

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::attachments::Attachments;
-use super::happening::{Later, Message};
+use super::happening::{File, Later, Message, Stick};
 use super::micros;
 use crate::plan::DeviceNumber;
 use crate::rng::{self, Purpose};
@@ -37,6 +37,9 @@ pub struct Workload {
     /// Whether files go with texts; without it none does.
     #[serde(default)]
     pub files: Option<Attachments>,
+    /// Whether authors carry what has not arrived to its readers by hand; without it nobody does.
+    #[serde(default)]
+    pub by_hand: Option<ByHand>,
     /// Whether readers put an emoji on the texts that they get, which goes back to the author; without it nobody does.
     #[serde(default)]
     pub reactions: Option<Afterwards>,
@@ -110,6 +113,20 @@ pub struct Afterwards {
     pub delay_s: [f64; 2],
 }
 
+/// Parcels that people carry by hand: everything that waits for one reader, files left out, written on a stick.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct ByHand {
+    /// The share of texts whose authors think of it. Where nothing waits for the reader by then, nothing is written.
+    pub share: f64,
+    /// Shortest and longest time from the writing of a text until all that waits for its reader is on the stick, in
+    /// seconds, drawn evenly. Who is switched off at that time does not do it.
+    pub after_s: [f64; 2],
+    /// Shortest and longest time until the reader has the stick, in seconds, drawn evenly. The shortest must not be
+    /// below `window-s`. Who is switched off then takes it in later.
+    pub way_s: [f64; 2],
+}
+
 /// The longest text that the product takes.
 const MAX_TEXT: u64 = 64 * 1024;
 
@@ -145,6 +162,11 @@ impl Workload {
     /// Whether users tell that they have read what it writes.
     pub(crate) fn has_receipts(&self) -> bool {
         self.receipts.is_some()
+    }
+
+    /// Whether people carry what it writes by hand.
+    pub(crate) fn has_parcels(&self) -> bool {
+        self.by_hand.is_some()
     }
 
     /// Whether files go with what it writes.
@@ -188,6 +210,9 @@ impl Workload {
         }
         if let Some(files) = &self.files {
             files.check(self.what, window_s)?;
+        }
+        if let Some(by_hand) = self.by_hand {
+            by_hand.check(self.what, window_s)?;
         }
         if self.timer_s.is_some() && self.is_loads() {
             return Err("workload: loads do not disappear; choose texts".to_owned());
@@ -238,6 +263,43 @@ impl Afterwards {
     }
 }
 
+impl ByHand {
+    /// When the next text's author writes a stick, and when its reader has it, both from the writing of the text on.
+    /// All is drawn for every text, so that a larger share adds to the parcels and changes none.
+    fn draw(self, rng: &mut ChaCha20Rng) -> Option<Stick> {
+        let is_done = rng::unit(rng) < self.share;
+        let [after_us, way_us] = [self.after_s, self.way_s]
+            .map(|[shortest_s, longest_s]| micros(rng::between(rng, shortest_s, longest_s)));
+        is_done.then_some(Stick { after_us, way_us })
+    }
+
+    fn check(self, of: Choice, window_s: f64) -> Result<(), String> {
+        if of == Choice::Loads {
+            return Err("workload: loads are not carried by hand; choose texts".to_owned());
+        }
+        if !(0.0..=1.0).contains(&self.share) {
+            return Err(
+                "workload: the share of what is carried by hand must be from 0 to 1".to_owned(),
+            );
+        }
+        for [shortest_s, longest_s] in [self.after_s, self.way_s] {
+            if !(longest_s.is_finite() && (0.0..=longest_s).contains(&shortest_s)) {
+                return Err(
+                    "workload: times of what is carried by hand go from the shortest to the longest"
+                        .to_owned(),
+                );
+            }
+        }
+        // Who is in reach of whom is known for a window.
+        if self.way_s[0] < window_s {
+            return Err(format!(
+                "workload: the way by hand must not be shorter than window-s, {window_s}"
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// One workload, going on.
 struct Source {
     workload: Workload,
@@ -245,6 +307,7 @@ struct Source {
     /// What reactions, edits, replies, deletions and receipts are drawn from.
     later: [ChaCha20Rng; 5],
     files: ChaCha20Rng,
+    sticks: ChaCha20Rng,
     /// Devices with somebody to write to.
     writers: Vec<DeviceNumber>,
     next_us: u64,
@@ -278,6 +341,7 @@ impl Writing {
                 ]
                 .map(|purpose| rng::stream(seed, purpose, index as u64)),
                 files: rng::stream(seed, Purpose::Files, index as u64),
+                sticks: rng::stream(seed, Purpose::Sticks, index as u64),
                 writers: (0..acquainted.len() as DeviceNumber)
                     .filter(|device| {
                         let acquainted = &acquainted[*device as usize];
@@ -321,17 +385,24 @@ impl Writing {
                 let bytes = shortest + rng::index(&mut source.rng, span) as u64;
                 let files = source.workload.files.as_ref();
                 let file = files.and_then(|files| files.draw(&mut source.files));
+                let by_hand = source.workload.by_hand;
+                let stick = by_hand.and_then(|by_hand| by_hand.draw(&mut source.sticks));
                 let has_words = file.as_ref().is_none_or(|file| file.has_caption);
                 let message = Message {
                     number: 0,
                     to,
                     bytes: if has_words { bytes } else { 0 },
-                    file: file.as_ref().map(|file| file.bytes),
+                    file: file.as_ref().map(|file| File {
+                        bytes: file.bytes,
+                        voice_ms: file.voice_ms,
+                    }),
                     load: source.workload.what == Choice::Loads,
                     reply_to: None,
                     timer_s: source.workload.timer_s,
+                    stick,
                     later: Later {
-                        ask_us: file.and_then(|file| file.ask_us),
+                        ask_us: file.as_ref().and_then(|file| file.ask_us),
+                        cancel_us: file.and_then(|file| file.cancel_us),
                         ..source.later(bytes)
                     },
                 };
@@ -377,6 +448,7 @@ impl Source {
             deletion_us: deletions.and_then(|deletions| deletions.draw_us(deleting)),
             read_us: receipts.and_then(|receipts| receipts.draw_us(reading)),
             ask_us: None,
+            cancel_us: None,
             bytes,
         }
     }

@@ -194,6 +194,54 @@ fn by_halves() -> String {
 }
 
 #[test]
+fn voice_notes_are_as_many_and_as_long_as_the_scenario_says_and_come_whole() {
+    let files = "files = { share = 0.5, sizes = [{ shortest = 1, longest = 9 }],
+        voice = { share = 0.5, seconds = [2, 10] } }";
+    let outcome = run(&room(4, files), 1);
+    let (voice, others): (Vec<_>, Vec<_>) = outcome.files.iter().partition(|file| file.voice);
+    let share = 100 * voice.len() / outcome.files.len();
+    assert!((30..70).contains(&share), "{share} % are voice notes");
+    // Opus at 24 kbit/s: three kilobytes a second, and what Ogg adds.
+    assert!(
+        voice
+            .iter()
+            .all(|file| (6_000..32_000).contains(&file.bytes))
+    );
+    assert!(others.iter().all(|file| file.bytes < 10));
+    assert!(outcome.files.iter().all(|file| file.delay_us > 0));
+    let without_words = |file: &&&File| {
+        let mut messages = outcome.messages.iter();
+        messages.any(|one| one.message == file.message && one.bytes == 0)
+    };
+    assert_eq!(voice.iter().filter(without_words).count(), voice.len());
+}
+
+#[test]
+fn a_file_that_its_author_takes_back_does_not_come() {
+    let cancelled = |cancels: &str, bytes: u64| {
+        let (_directory, mut scenario) = one_file(TOGETHER, bytes, "");
+        if let Some(files) = &mut scenario.workload[0].files {
+            files.cancels = Some(toml::from_str(cancels).expect("it is well-formed"));
+        }
+        let outcome = run(&scenario, 1);
+        the_file(&outcome).clone()
+    };
+    let file = cancelled("share = 1\ndelay-s = [20, 21]", 3_000_000);
+    assert!(file.cancelled && file.delay_us == -1, "{file:?}");
+    assert!(
+        file.kept_bytes > 0 && file.sent_bytes < file.bytes / 2,
+        "{file:?}"
+    );
+    let file = cancelled("share = 1\ndelay-s = [200, 201]", 300_000);
+    assert!(
+        !file.cancelled && file.delay_us > 0,
+        "it was whole: {file:?}"
+    );
+    let file = cancelled("share = 0\ndelay-s = [20, 21]", 3_000_000);
+    assert!(!file.cancelled && file.delay_us > 0, "{file:?}");
+}
+
+#[test]
 fn a_cut_link_loses_at_most_one_chunk_of_a_file() {
     for (carrier, bytes) in [(Carrier::Ble, 4_000_000), (Carrier::Lan, 5_000_000)] {
         let (_directory, mut scenario) = one_file(&by_halves(), bytes, "");

@@ -1,6 +1,7 @@
 //! What the simulator promises, in one program.
 
 mod adversaries;
+mod by_hand;
 mod command_line;
 mod contacts;
 mod deliveries;

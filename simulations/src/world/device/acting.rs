@@ -1,5 +1,5 @@
 //! What a device's user does with messages: puts an emoji on one, edits, answers, reads or deletes one, asks for its
-//! file; and what others have done.
+//! file or takes it back; and what others have done.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -22,14 +22,15 @@ const MIN_TEXT: usize = 16;
 
 /// Calls are named by the number of the message, with the kind of the deed above it; a message is sent under its
 /// number alone.
-const KINDS: [DeedKind; 5] = [
+pub(super) const KINDS: [DeedKind; 6] = [
     DeedKind::React,
     DeedKind::Edit,
     DeedKind::Delete,
     DeedKind::Read,
     DeedKind::Ask,
+    DeedKind::Cancel,
 ];
-const NUMBER_BITS: u32 = 33;
+pub(super) const NUMBER_BITS: u32 = 33;
 
 /// Calls whose answer nobody waits for.
 pub(super) const SETTING: CallId = CallId((KINDS.len() as u64) << NUMBER_BITS);
@@ -56,6 +57,7 @@ impl Device {
             DeedKind::Delete => Call::Delete(chat, deed.id, true),
             DeedKind::Read => Call::Read(chat, deed.id),
             DeedKind::Ask => Call::WantFile(chat, deed.id, true),
+            DeedKind::Cancel => Call::CancelFile(chat, deed.id),
             DeedKind::React | DeedKind::Reply => {
                 Call::React(chat, deed.id, Private(EMOJI.to_owned()))
             }
@@ -132,7 +134,7 @@ impl Device {
         held
     }
 
-    fn each_message(&self, chat: &ConversationId, mut look: impl FnMut(&api::Message)) {
+    pub(super) fn each_message(&self, chat: &ConversationId, mut look: impl FnMut(&api::Message)) {
         let mut from = PageFrom::Oldest;
         loop {
             let page = self
@@ -173,6 +175,7 @@ impl Deed {
             file: None,
             reply_to: Some(self.id),
             timer_s: None,
+            stick: None,
             later: Default::default(),
         }
     }

@@ -9,7 +9,7 @@ use hedgerow_transport::carrier::{
 };
 
 use super::nearby::Announcement;
-use super::{Device, Post, Running, acting};
+use super::{Device, Post, Running, acting, carrying};
 use crate::adversary::replayer::Replayed;
 use crate::plan::DeviceNumber;
 use crate::world::Shared;
@@ -150,7 +150,10 @@ impl Device {
                         }
                     }
                 }
-                Ask::Answer(acting::SETTING, _) => {}
+                Ask::Answer(acting::SETTING | carrying::TAKING, _) => {}
+                Ask::Answer(call, answer) if let Some(message) = carrying::sealing(call) => {
+                    self.sealed(at_us, message, *answer, running, shared, posts);
+                }
                 Ask::Answer(call, answer) => self.note(
                     at_us,
                     match *answer {

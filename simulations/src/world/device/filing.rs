@@ -1,24 +1,32 @@
 //! The files of a device: what its keeper does for the engine, and what is noted of that.
 
-use hedgerow_node::api::{ConversationId, FileState, MessageId, UploadId};
+use hedgerow_node::api::{ConversationId, FileState, MessageId, UploadId, Voice};
 use hedgerow_node::engine::{Input, conversation};
 use hedgerow_node::files::extent::Extent;
 use hedgerow_node::files::work::{FileCommand, FileEvent};
 use hedgerow_sync::store::Store;
 
 use super::{Device, Running};
+use crate::world::happening::File;
 use crate::world::noted::What;
 
+/// The waveform of every voice note. It goes with the message.
+const WAVEFORM: [u8; 64] = [128; 64];
+
 impl Device {
-    /// Its user picks a file of this length for a message.
+    /// Its user picks a file for a message.
     pub(super) fn pick_file(
         &mut self,
         message: u64,
-        bytes: u64,
+        file: File,
         running: &mut Running,
     ) -> UploadId {
-        let extent = Extent::of(bytes).expect("the scenario was checked");
-        let upload = self.disk.files.make_up(message, extent);
+        let extent = Extent::of(file.bytes).expect("the scenario was checked");
+        let mut upload = self.disk.files.make_up(message, extent);
+        upload.voice = file.voice_ms.map(|duration_ms| Voice {
+            duration_ms,
+            waveform: WAVEFORM.to_vec(),
+        });
         let id = upload.id.clone();
         let sealed = Input::File(FileEvent::Sealed(upload));
         running.waiting.push_back(sealed);

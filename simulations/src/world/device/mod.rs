@@ -9,10 +9,12 @@
 //! | bundles under way | `sending` |
 //! | what users do with messages | `acting` |
 //! | files | `filing` |
+//! | parcels that people carry by hand | `carrying` |
 //! | energy | `power` |
 //! | checkpoints | `saved` |
 
 mod acting;
+mod carrying;
 mod dialling;
 mod effect_queue;
 mod end;
@@ -224,6 +226,8 @@ impl Device {
             }
             Happening::Write(message) => self.write(at_us, message, shared),
             Happening::Act(deed) => self.act(at_us, deed, shared),
+            Happening::WriteStick(carried) => self.write_stick(carried, shared),
+            Happening::Stick(bundles) => self.take_stick(at_us, bundles),
             Happening::Fault(fault) => self.fault(at_us, fault, shared, posts),
             Happening::Sample => self.sample(at_us, shared),
             Happening::Turn => self.take_turn(at_us, shared),
@@ -266,7 +270,7 @@ impl Device {
         };
         let message = NewMessage {
             reply_to: message.reply_to,
-            file: file.map(|bytes| self.pick_file(number, bytes, running)),
+            file: file.map(|file| self.pick_file(number, file, running)),
             ..NewMessage::text(words)
         };
         running

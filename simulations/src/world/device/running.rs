@@ -8,6 +8,7 @@ use hedgerow_node::engine::{Engine, Input, Inputs, NextWake, pump};
 use hedgerow_transport::carrier::{CarrierEvent, CarrierKind, CarrierState, LinkId};
 
 use super::acting;
+use super::carrying::Stick;
 use super::effect_queue::EffectQueue;
 use super::nearby::{Announcement, Within};
 use super::{Device, Post};
@@ -26,6 +27,8 @@ pub(crate) struct Running {
     pub(super) inputs: Inputs,
     pub waiting: VecDeque<Input>,
     pub wake_us: Option<u64>,
+    /// Sticks that are being written, by the number of the message whose author thought of it.
+    pub(super) sticks: BTreeMap<u64, Stick>,
     /// It is to be told what has been written.
     pub(super) reports: bool,
     pub(super) announced: BTreeMap<CarrierKind, Announcement>,
@@ -136,6 +139,7 @@ impl Device {
             inputs: Inputs::default(),
             waiting: VecDeque::new(),
             wake_us: Some(at_us),
+            sticks: BTreeMap::new(),
             reports: false,
             announced: BTreeMap::new(),
         };

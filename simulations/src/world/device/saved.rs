@@ -17,7 +17,15 @@ impl Device {
         self.switch_off(at_us, shared, &mut unsent);
         self.write_down(shared);
         for (at_us, what) in self.agenda.drain() {
-            if let Happening::Fault(_) | Happening::Sample | Happening::Act(_) = what {
+            let lasts = matches!(
+                what,
+                Happening::Fault(_)
+                    | Happening::Sample
+                    | Happening::Act(_)
+                    | Happening::WriteStick(_)
+                    | Happening::Stick(_)
+            );
+            if lasts {
                 self.agenda.push(at_us, what);
             }
         }
@@ -33,6 +41,8 @@ impl Device {
             Happening::Fault(fault) => Some((*at_us, Lasting::Fault(*fault))),
             Happening::Sample => Some((*at_us, Lasting::Sample)),
             Happening::Act(deed) => Some((*at_us, Lasting::Act(deed.clone()))),
+            Happening::WriteStick(carried) => Some((*at_us, Lasting::WriteStick(*carried))),
+            Happening::Stick(bundles) => Some((*at_us, Lasting::Stick(bundles.clone()))),
             _ => None,
         });
         let ((store, files), snapshot) = self.disk.parts();
@@ -74,6 +84,8 @@ impl Device {
                 Lasting::Fault(fault) => Happening::Fault(fault),
                 Lasting::Sample => Happening::Sample,
                 Lasting::Act(deed) => Happening::Act(deed),
+                Lasting::WriteStick(carried) => Happening::WriteStick(carried),
+                Lasting::Stick(bundles) => Happening::Stick(bundles),
             };
             self.agenda.push(at_us, what);
         }

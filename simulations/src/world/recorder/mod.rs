@@ -101,10 +101,14 @@ impl Recorder {
         // A bundle is told of after the messages in it.
         let mut opened = BTreeMap::new();
         for noted in &noted {
-            if let What::Opened { bundle, from, .. } = &noted.what {
-                let hops = self.hops.get(&(*bundle, *from)).copied().unwrap_or(0) + 1;
-                opened.insert((noted.at_us, noted.device), hops);
-            }
+            let hops = match &noted.what {
+                What::Opened { bundle, from, .. } => {
+                    self.hops.get(&(*bundle, *from)).copied().unwrap_or(0) + 1
+                }
+                What::TakesStick => 0,
+                _ => continue,
+            };
+            opened.insert((noted.at_us, noted.device), hops);
         }
         // Who has given a copy on may have let go of its own in the same moment.
         let mut gone: Vec<(u64, Tag, DeviceNumber)> = Vec::new();
@@ -127,10 +131,10 @@ impl Recorder {
                         beside_file: self.coming.goes(device, message.to),
                         later: message.later,
                     };
-                    if let Some(bytes) = message.file {
+                    if let Some(file) = message.file {
                         let number = message.number;
                         let parties = [device, message.to];
-                        self.coming.written(at_us, number, parties, bytes);
+                        self.coming.written(at_us, number, parties, file);
                     }
                     self.written.insert(message.number, written);
                     records.push(Record::Message(record::Message {
@@ -161,6 +165,17 @@ impl Recorder {
                     kind: DeedKind::Ask,
                     message,
                 } => self.coming.asked(message),
+                What::Done {
+                    kind: DeedKind::Cancel,
+                    message,
+                } => self.coming.cancelled(message),
+                What::Carried { to, bytes } => records.push(Record::Parcel(record::Parcel {
+                    at_us: at_us as i64,
+                    from: device as i32,
+                    to: to as i32,
+                    bytes: bytes as i64,
+                })),
+                What::TakesStick => {}
                 What::Done { kind, message } => {
                     records.extend(self.deeds.made(at_us, kind, message));
                 }
@@ -334,6 +349,7 @@ impl Recorder {
             (DeedKind::Delete, later.deletion_us),
             (DeedKind::Read, later.read_us),
             (DeedKind::Ask, later.ask_us),
+            (DeedKind::Cancel, later.cancel_us),
         ] {
             let Some(after_us) = after_us else {
                 continue;
@@ -346,7 +362,7 @@ impl Recorder {
                 reader: written.to,
                 bytes: later.bytes,
             };
-            if !matches!(kind, DeedKind::Reply | DeedKind::Ask) {
+            if !matches!(kind, DeedKind::Reply | DeedKind::Ask | DeedKind::Cancel) {
                 self.deeds.expect(deed.clone());
             }
             self.deeds_due.push((at_us + after_us, deed));

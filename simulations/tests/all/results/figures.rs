@@ -50,6 +50,15 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
         ("receipt_delay_p95_s", 8.0),
         ("files", 2.0),
         ("files_asked", 1.0),
+        ("files_cancelled", 1.0),
+        ("voice_notes", 1.0),
+        ("voice_notes_delivered", 1.0),
+        ("voice_note_delay_mean_s", 30.0),
+        ("voice_note_delay_median_s", 30.0),
+        ("voice_note_delay_p95_s", 30.0),
+        ("parcels", 2.0),
+        ("parcel_bytes", 1_500.0),
+        ("delivered_by_hand", 0.0),
         ("files_delivered", 1.0),
         ("file_delivery_ratio", 0.5),
         ("file_delay_mean_s", 30.0),
@@ -110,6 +119,7 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
         deletions: false,
         receipts: false,
         files: false,
+        parcels: false,
         ..run::world(1)
     };
     let mut records = run::records(0);
@@ -121,13 +131,16 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
                 | Record::Deletion(_)
                 | Record::Receipt(_)
                 | Record::File(_)
+                | Record::Parcel(_)
         )
     });
     let mut writer = output.run(world).unwrap();
     run::write(&mut writer, records);
     let summary = output.finish(vec![writer.finish().unwrap()]).unwrap();
     let mut names = summary.over_seeds.keys();
-    let deeds = ["reaction", "edit", "deletion", "receipt", "file"];
+    let deeds = [
+        "reaction", "edit", "deletion", "receipt", "file", "voice", "parcel", "by_hand",
+    ];
     assert!(names.all(|name| !deeds.iter().any(|deed| name.contains(deed))));
     assert!(!Reaction::path(&run_directory(&path, 1)).exists());
     assert!(view(&path, 1).is_ok());

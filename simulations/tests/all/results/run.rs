@@ -4,8 +4,8 @@ use std::path::Path;
 
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Reaction, Receipt, Record,
-    Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Parcel, Reaction, Receipt,
+    Record, Sample, Session, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
@@ -25,6 +25,7 @@ pub fn world(seed: u64) -> World {
         deletions: true,
         receipts: true,
         files: true,
+        parcels: true,
     }
 }
 
@@ -125,12 +126,23 @@ fn file(at: i64, message: i64, [from, to]: [i32; 2], kept_bytes: i64, delay_us: 
         from,
         to,
         bytes: 1_000_000,
+        voice: delay_us >= 0,
         asked: delay_us >= 0,
+        cancelled: delay_us < 0,
         sent_bytes: kept_bytes + i64::from(breaks) * 500_000,
         kept_bytes,
         breaks,
         resumptions: 0,
         delay_us,
+    })
+}
+
+fn parcel(at: i64, from: i32, to: i32, bytes: i64) -> Record {
+    Record::Parcel(Parcel {
+        at_us: us(at),
+        from,
+        to,
+        bytes,
     })
 }
 
@@ -161,7 +173,8 @@ fn sample(at: i64, device: i32, bundle_bytes: i64, energy_j: f64) -> Record {
 
 /// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session, who
 /// reacts at once; the reaction of 2 does not arrive. 1 edits what it wrote at once; the edit of 0 does not arrive.
-/// 1 deletes what it wrote, which 0 has read; the deletion of 0 and the receipt of 2 do not arrive.
+/// 1 deletes what it wrote, which 0 has read; the deletion of 0 and the receipt of 2 do not arrive. What waits for 2 and
+/// for 1 is written on sticks, which nobody takes in.
 /// `late` moves the first delivery, so that seeds differ.
 pub fn records(late: i64) -> Vec<Record> {
     let bundle = |at, bundle, message| {
@@ -217,6 +230,8 @@ pub fn records(late: i64) -> Vec<Record> {
         receipt(540, 0, 2, 0, -1),
         file(10, 0, [0, 2], 250_000, -1),
         file(120, 2, [1, 0], 1_000_064, us(30)),
+        parcel(700, 0, 2, 1_000),
+        parcel(960, 2, 1, 500),
     ]
 }
 
