@@ -321,7 +321,7 @@ fn quote(name: &str, answered: &Quoted) -> Phrase {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::cli) mod tests {
     use super::*;
     use crate::api::{Contact, ConversationId, Delivery, DeliveryState, DeviceId};
     use crate::words::Language;
@@ -332,7 +332,7 @@ mod tests {
 
     const NOON: i64 = 1_777_635_840_000;
 
-    fn message(mine: bool, text: &str) -> Message {
+    pub(in crate::cli) fn message(mine: bool, text: &str) -> Message {
         Message {
             id: MessageId(String::new()),
             position: 0,

@@ -54,6 +54,8 @@ struct Day {
     said: Vec<Said>,
     /// Messages that somebody has deleted on their own device alone, by the contact in whose chat they stand.
     hidden: BTreeSet<(usize, MessageId)>,
+    /// Messages whose author has taken their file back, or has tried to, by the contact in whose chat they stand.
+    cancelled: BTreeSet<(usize, MessageId)>,
     /// What was sealed by hand, each for one node, and has not been lost yet.
     sticks: Vec<(usize, Vec<Vec<u8>>)>,
     texts: u64,
@@ -71,6 +73,7 @@ struct Said {
     /// The other has shown it. Looked up for deleted messages alone: such a row stays there as a line.
     reached: bool,
     disappears: bool,
+    has_file: bool,
 }
 
 fn met(seed: u64, contacts: usize) -> World {
@@ -119,6 +122,7 @@ impl Day {
             chats,
             said: Vec::new(),
             hidden: BTreeSet::new(),
+            cancelled: BTreeSet::new(),
             sticks: Vec::new(),
             texts: 0,
         }
@@ -195,6 +199,7 @@ impl Day {
             deleted: false,
             reached: false,
             disappears,
+            has_file: shown.is_some_and(|one| one.file.is_some()),
         });
     }
 
@@ -286,6 +291,24 @@ impl Day {
         };
         let sent = self.ask(node, Call::Send(chat, message));
         self.say(node, contact, text, sent);
+    }
+
+    /// Takes a file back, which may have come meanwhile.
+    fn cancel(&mut self) {
+        let files: Vec<usize> = (0..self.said.len())
+            .filter(|number| self.said[*number].has_file)
+            .collect();
+        if files.is_empty() {
+            return;
+        }
+        let said = &self.said[files[self.below(files.len())]];
+        let (author, contact, id) = (said.author, said.contact, said.id.clone());
+        let cancel = Call::CancelFile(self.chat(author, contact), id.clone());
+        let call = self.world.nodes[author].call(cancel);
+        self.world.run(10);
+        if !matches!(self.world.nodes[author].answers.remove(&call), Some(Err(_))) {
+            self.cancelled.insert((contact, id));
+        }
     }
 
     /// Forwards a message of one chat of node 0 into another.
@@ -427,7 +450,7 @@ impl Day {
             ..Conditions::rough()
         };
         for _ in 0..steps {
-            match self.below(20) {
+            match self.below(21) {
                 0..6 => self.write(),
                 6 | 7 => self.edit(),
                 8 => self.delete(),
@@ -437,6 +460,7 @@ impl Day {
                 15 => self.search(),
                 16 => self.export(),
                 17 => self.carry(),
+                18 => self.cancel(),
                 _ => self.fault(),
             }
             self.look();
@@ -492,6 +516,18 @@ impl Day {
             let never_came = self.never_came(contact);
             ours.retain(|one| !(one.is_deleted && never_came.contains(&(0, &one.id))));
             theirs.retain(|one| !(one.is_deleted && never_came.contains(&(contact, &one.id))));
+            for node in [0, contact] {
+                for one in self.messages(node, contact) {
+                    let is_cancelled = self.cancelled.contains(&(contact, one.id.clone()));
+                    if let Some(file) = one.file.filter(|_| is_cancelled) {
+                        let state = file.state;
+                        assert!(
+                            matches!(state, FileState::Here | FileState::Cancelled),
+                            "a file that was taken back is {state:?}"
+                        );
+                    }
+                }
+            }
             let ids = |shown: &[Shown]| -> BTreeSet<MessageId> {
                 shown.iter().map(|one| one.id.clone()).collect()
             };
@@ -556,7 +592,9 @@ impl Day {
                 is_pinned: one.pinned,
                 answers: one.reply_to.map(|quoted| quoted.id),
                 sets_timer_s: one.sets_timer_s,
-                has_file: one.file.is_some_and(|file| file.state == FileState::Here),
+                // What had come whole before its author took it back stays.
+                has_file: !self.cancelled.contains(&(contact, one.id.clone()))
+                    && one.file.is_some_and(|file| file.state == FileState::Here),
                 id: one.id,
             })
             .collect()
