@@ -7,13 +7,14 @@
 //! | the application on it | `shown` |
 //! | the same as a process of its own | `child` |
 //! | what is written there | `prose`, `long` |
-//! | the rows | `start`, `open`, `emoji`, `live`, `typing`, `arriving`, `idle` |
+//! | the rows | `start`, `open`, `lively`, `emoji`, `live`, `typing`, `arriving`, `idle` |
 
 mod arriving;
 mod child;
 mod emoji;
 mod idle;
 mod live;
+mod lively;
 mod long;
 mod open;
 mod prose;
@@ -54,6 +55,8 @@ enum Group {
     Start,
     /// Opening a long conversation, and scrolling anywhere in it
     Open,
+    /// The same of a conversation with pictures, answers and emoji
+    Lively,
     /// What emoji cost while one scrolls
     Emoji,
     /// A message, from committed to drawn
@@ -113,6 +116,7 @@ fn measure(group: Group, arguments: &BenchArguments) -> Result<bool> {
     let rows = match group {
         Group::Start => start::rows(&bench),
         Group::Open => open::rows(&bench),
+        Group::Lively => lively::rows(&bench),
         Group::Emoji => emoji::rows(&bench),
         Group::Live => live::rows(&bench),
         Group::Typing => typing::rows(&bench),

@@ -28,7 +28,7 @@ pub const NOTCH_MESSAGES: usize = 3;
 pub const REACH_MS: f64 = 12.0;
 
 /// After a jump: longer than anything that comes of it.
-const CALM: Duration = Duration::from_millis(60);
+pub const CALM: Duration = Duration::from_millis(60);
 
 /// The rows.
 pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
@@ -71,7 +71,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
 }
 
 /// From the click to the end of the frame.
-fn opening(turns: &[Turn]) -> Result<Duration> {
+pub fn opening(turns: &[Turn]) -> Result<Duration> {
     let click = turns.first().context("there was a click")?;
     let drawn = turns.iter().rev().find(|turn| turn.drew);
     let drawn = drawn.context("it was drawn")?;
@@ -79,7 +79,7 @@ fn opening(turns: &[Turn]) -> Result<Duration> {
 }
 
 /// To any place of the bar: the frames until everything there is drawn.
-fn jumps(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
+pub fn jumps(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
     let mut rng = ChaCha20Rng::seed_from_u64(7);
     let mut turns = Vec::new();
     for _ in 0..count {
@@ -100,7 +100,7 @@ fn jumps(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
 }
 
 /// By the keyboard, up and down again.
-fn pages(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
+pub fn pages(shown: &mut Shown, count: usize) -> Result<Vec<Turn>> {
     scroll(shown, ThreadAction::JumpToNewest, count, |shown, up| {
         shown.key(if up { Key::PageUp } else { Key::PageDown })
     })
