@@ -82,9 +82,14 @@ pub fn alone(emoji: &str, side: f32) -> Option<Picture> {
 
 impl Drawings {
     fn at(&mut self, spot: Spot, size: f32) -> Option<Picture> {
-        let drawn = self.glyph(spot.glyph, size)?;
+        let mut drawn = self.glyph(spot.glyph, size)?;
+        // Some are wider than their gap, and would lie over the one beside them.
+        if drawn.width > spot.width {
+            drawn = self.glyph(spot.glyph, size * (spot.width - 1.0) / drawn.width)?;
+        }
+        let last = (spot.x + spot.width - drawn.width).max(spot.x);
         Some(Picture {
-            x: spot.x.round() + drawn.left,
+            x: (spot.x + drawn.left).clamp(spot.x, last).round(),
             y: spot.baseline.round() - drawn.top,
             width: drawn.width,
             height: drawn.height,

@@ -51,8 +51,10 @@ pub struct Shape {
 pub struct Spot {
     /// The glyph of its picture in the font.
     pub glyph: u16,
-    /// Where it begins.
+    /// Where its gap begins.
     pub x: f32,
+    /// How wide its gap is.
+    pub width: f32,
     /// The baseline of its line.
     pub baseline: f32,
 }
@@ -100,6 +102,7 @@ impl Paragraph {
                             Some(Spot {
                                 glyph: u16::try_from(glyph.id.checked_sub(first)? + 1).ok()?,
                                 x: glyph.x,
+                                width: glyph.advance,
                                 baseline: glyph.y,
                             })
                         }),
