@@ -40,6 +40,11 @@ fn opening_and_scrolling_are_measured() {
 }
 
 #[test]
+fn a_conversation_with_pictures_answers_and_emoji_is_measured() {
+    is_measured(&rows("lively", "120"), 4);
+}
+
+#[test]
 fn what_emoji_cost_is_measured_beside_messages_without_them() {
     is_measured(&rows("emoji", "120"), 3);
 }

@@ -301,7 +301,8 @@ impl Day {
         if files.is_empty() {
             return;
         }
-        let said = &self.said[files[self.below(files.len())]];
+        let number = files[self.below(files.len())];
+        let said = &self.said[number];
         let (author, contact, id) = (said.author, said.contact, said.id.clone());
         let cancel = Call::CancelFile(self.chat(author, contact), id.clone());
         let call = self.world.nodes[author].call(cancel);
