@@ -134,7 +134,7 @@ impl Device {
         held
     }
 
-    pub(super) fn each_message(&self, chat: &ConversationId, mut look: impl FnMut(&api::Message)) {
+    fn each_message(&self, chat: &ConversationId, mut look: impl FnMut(&api::Message)) {
         let mut from = PageFrom::Oldest;
         loop {
             let page = self

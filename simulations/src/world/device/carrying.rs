@@ -1,7 +1,7 @@
 //! Parcels that people carry by hand: what waits for another is written on a stick, and what is on one is taken in. A
 //! stick holds bundles alone; files stay where they are.
 
-use hedgerow_node::api::{Answer, Call, ConversationId, Reply};
+use hedgerow_node::api::{Answer, Call, Reply};
 use hedgerow_node::engine::{CallId, Input};
 use hedgerow_node::parcel::steps::{NextBundle, Step, Stepped};
 
@@ -11,7 +11,7 @@ use crate::world::Shared;
 use crate::world::happening::{Carried, Happening};
 use crate::world::noted::What;
 
-/// Calls that seal what goes on a stick have the number of the message with this above it.
+/// Calls that ask what waits, and seal what goes on a stick, have the number of the message with this above it.
 const SEALING: u64 = KINDS.len() as u64 + 1;
 
 /// Calls that take in what is on one.
@@ -26,7 +26,7 @@ pub(super) struct Stick {
     bundles: Vec<Vec<u8>>,
 }
 
-/// The number of the message on whose account a call seals something for a stick, if it does.
+/// The number of the message on whose account a call was made for a stick, if it was.
 pub(super) fn sealing(call: CallId) -> Option<u64> {
     (call.0 >> NUMBER_BITS == SEALING).then_some(call.0 % (1 << NUMBER_BITS))
 }
@@ -35,23 +35,21 @@ impl Device {
     /// Its user writes everything that waits for another on a stick, if anything does.
     pub(super) fn write_stick(&mut self, carried: Carried, shared: &Shared) {
         let other = &shared.contact_ids[carried.to as usize];
-        let running = self.running.as_ref();
-        let chat = running.and_then(|running| running.engine.direct_chat(other));
-        if !chat.is_some_and(|chat| self.has_waiting(&chat)) {
-            return;
-        }
         let Some(running) = &mut self.running else {
             return;
         };
+        let Some(chat) = running.engine.direct_chat(other) else {
+            return;
+        };
         let bundles = Vec::new();
-        running
-            .sticks
-            .insert(carried.message, Stick { carried, bundles });
-        running.seal_next(carried, None, shared);
+        let stick = Stick { carried, bundles };
+        running.sticks.insert(carried.message, stick);
+        running.ask(carried.message, Call::Conversation(chat));
     }
 
-    /// The next bundle for a stick is there, or none can be made. A stick with all of them goes on its way.
-    pub(super) fn sealed(
+    /// It is known whether anything waits, or the next bundle for a stick is there, or none can be made. A stick with all
+    /// of them goes on its way.
+    pub(super) fn write_on(
         &mut self,
         at_us: u64,
         message: u64,
@@ -63,8 +61,15 @@ impl Device {
         let Some(mut stick) = running.sticks.remove(&message) else {
             return;
         };
-        let Ok(Reply::Stepped(Stepped::Sealed(bundle, next))) = answer else {
-            return self.note(at_us, What::NotSent { message });
+        let (bundle, next) = match answer {
+            Ok(Reply::Conversation(chat)) if chat.queued == 0 => return,
+            Ok(Reply::Conversation(_)) => {
+                let carried = stick.carried;
+                running.sticks.insert(message, stick);
+                return running.seal_next(carried, None, shared);
+            }
+            Ok(Reply::Stepped(Stepped::Sealed(bundle, next))) => (bundle, next),
+            _ => return self.note(at_us, What::NotSent { message }),
         };
         stick.bundles.push(bundle);
         let carried = stick.carried;
@@ -98,15 +103,6 @@ impl Device {
         }
         self.note(at_us, What::TakesStick);
     }
-
-    /// Whether any message of its user's in a conversation has not arrived.
-    fn has_waiting(&self, chat: &ConversationId) -> bool {
-        let mut waits = false;
-        self.each_message(chat, |message| {
-            waits |= message.is_mine() && !message.is_delivered();
-        });
-        waits
-    }
 }
 
 impl Running {
@@ -116,7 +112,11 @@ impl Running {
             next,
             manifest: None,
         };
-        let call = CallId(carried.message | SEALING << NUMBER_BITS);
-        self.waiting.push_back(Input::Call(call, Call::Carry(seal)));
+        self.ask(carried.message, Call::Carry(seal));
+    }
+
+    fn ask(&mut self, message: u64, call: Call) {
+        let id = CallId(message | SEALING << NUMBER_BITS);
+        self.waiting.push_back(Input::Call(id, call));
     }
 }

@@ -152,7 +152,7 @@ impl Device {
                 }
                 Ask::Answer(acting::SETTING | carrying::TAKING, _) => {}
                 Ask::Answer(call, answer) if let Some(message) = carrying::sealing(call) => {
-                    self.sealed(at_us, message, *answer, running, shared, posts);
+                    self.write_on(at_us, message, *answer, running, shared, posts);
                 }
                 Ask::Answer(call, answer) => self.note(
                     at_us,
