@@ -1,5 +1,7 @@
 //! Versions of the tables: older stores are brought forward, newer ones left alone.
 
+use hedgerow_node::api::{Call, Private};
+use hedgerow_node::harness::World;
 use hedgerow_node::store::schema::{Migration, SchemaError, migrate, version};
 use hedgerow_node::store::{RedbStore, schema};
 use hedgerow_sync::store::{StorageError, StorageFault, Store};
@@ -56,7 +58,7 @@ fn a_newer_store_is_refused_and_left_as_it_is() {
     let mut store = RedbStore::open(disk.clone(), &key()).unwrap();
     migrate(&mut store, MIGRATIONS).unwrap();
     let before = disk.op_count();
-    match migrate(&mut store, schema::MIGRATIONS) {
+    match migrate(&mut store, &MIGRATIONS[..1]) {
         Err(SchemaError::Newer { found: 7, known: 6 }) => {}
         other => panic!("{other:?}"),
     }
@@ -121,5 +123,27 @@ fn a_power_cut_at_each_operation_of_a_migration_leaves_one_version_whole() {
         );
         migrate(&mut store, MIGRATIONS).unwrap();
         assert_eq!(content(&store)[&[0x10][..]], b"oldold");
+    }
+}
+
+#[test]
+fn a_store_from_before_groups_opens_and_one_with_groups_is_refused_by_the_version_before() {
+    let mut world = World::with(1, &["Ada", "Ben"]);
+    world.meet(0, 1);
+    world.send(0, 1, "hello");
+    world.delivered(0, 1);
+    let mut store = world.nodes[0].storage.store.clone();
+    store.write(|txn| txn.put(&[0x01], &[0, 6])).unwrap();
+    migrate(&mut store, schema::MIGRATIONS).unwrap();
+    world.roll_back(0, store);
+    assert_eq!(world.texts(0, 1), ["hello"]);
+    let made = world.ask(0, Call::NewGroup(Private("Riverside".into())));
+    assert!(made.is_ok());
+    let mut store = world.nodes[0].storage.store.clone();
+    match migrate(&mut store, &schema::MIGRATIONS[..1]) {
+        Err(error @ SchemaError::Newer { found: 7, known: 6 }) => {
+            assert!(error.to_string().contains("use a newer Hedgerow"));
+        }
+        other => panic!("{other:?}"),
     }
 }
