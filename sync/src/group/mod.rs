@@ -5,9 +5,11 @@
 //! - `taking`: stores a run, once all that it links to has come;
 //! - `wanting`: bodies that entries came without;
 //! - `showing`: which entries membership shows, in the store;
+//! - `holding`: what the entries of a member prove about what it holds;
 //! - `fork`: the proof that an author signed two heads of one log.
 
 mod fork;
+mod holding;
 mod pool;
 mod showing;
 mod taking;
@@ -19,6 +21,7 @@ use std::sync::{Arc, Weak};
 
 pub(crate) use self::fork::freeze;
 pub use self::fork::{Fork, MAX_FORK, fork};
+pub use self::holding::shows_to_hold;
 pub use self::pool::{MAX_POOL, MAX_POOL_BYTES};
 pub(crate) use self::pool::{Offered, Pool};
 pub(crate) use self::taking::{Taken, take};

@@ -4,6 +4,7 @@ mod bodies;
 mod bundle;
 mod bytes;
 mod closed;
+mod holding;
 mod hostile;
 mod passing;
 mod reach;
