@@ -12,8 +12,8 @@ use crate::rows::Rows;
 use crate::segment::{Lamports, SEGMENT_VERSION, Segment, Standing, put_stored};
 use crate::store::{Direction, Reader, StorageError, Txn};
 use crate::tables::{
-    Key, LOGS, LogNumber, OF_A_SPACE, SEGMENTS, SPACES, damaged, other_version, read_row,
-    remove_prefix, scan_prefix,
+    CONTROL_HEADS, Key, LOGS, LogNumber, OF_A_SPACE, OPERATION_NUMBERS, OPERATIONS, SEGMENTS,
+    SPACES, damaged, other_version, read_row, remove_prefix, scan_prefix,
 };
 
 /// Most logs of one space. Batches of further logs are refused.
@@ -96,6 +96,21 @@ pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
     for table in OF_A_SPACE {
         remove_prefix(txn, &Key::new(table, space))?;
     }
+    Ok(())
+}
+
+/// Removes everything that was written in a space, and what is known of who holds it. The control log of a group stays.
+pub fn remove_entries(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+    let Some(row) = SpaceRow::read(txn, space)? else {
+        return Ok(());
+    };
+    let of_control = [OPERATIONS, OPERATION_NUMBERS, CONTROL_HEADS];
+    for table in OF_A_SPACE {
+        if !of_control.contains(&table) {
+            remove_prefix(txn, &Key::new(table, space))?;
+        }
+    }
+    create(txn, space, row.kind)?;
     Ok(())
 }
 

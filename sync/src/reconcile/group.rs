@@ -36,8 +36,12 @@ pub(super) struct GroupProgress {
     /// The frontier that is due once the peer has named its operations, and this session need not wait.
     deferred: Option<Extent>,
     held: HeldByPeer,
-    /// Operations that the peer holds and that are not in `held` yet.
+    /// What of that the peer has said itself, and not only been sent.
+    said: HeldByPeer,
+    /// Operations that the peer has said that it holds and that are not noted yet.
     unnoted: Vec<OperationId>,
+    /// How many runs of entries have come that were new.
+    brought: u64,
     /// Operations to send.
     due: VecDeque<OperationId>,
     /// Operations to ask for, and those that were asked for.
@@ -108,6 +112,7 @@ impl GroupProgress {
         let membership = group.membership();
         for id in std::mem::take(&mut self.unnoted) {
             membership.note_held(&mut self.held, id);
+            membership.note_held(&mut self.said, id);
         }
         if self.heard {
             for id in membership.lacking(&self.held) {
@@ -273,6 +278,32 @@ impl Reconciler {
         {
             self.frontier_is_due(space, extent);
         }
+    }
+
+    /// Whether a group is shared with the peer and open towards it.
+    pub fn is_open(&self, space: SpaceId) -> bool {
+        let group = self.spaces.get(&space).and_then(|it| it.group.as_deref());
+        group.is_some_and(|group| !group.is_closed)
+    }
+
+    /// How many runs of entries of a group the peer has brought that were new when they came.
+    pub fn brought(&self, space: SpaceId) -> u64 {
+        let group = self.spaces.get(&space).and_then(|it| it.group.as_deref());
+        group.map_or(0, |group| group.brought)
+    }
+
+    /// Whether the peer has said in this session that it holds all operations of a group that count here.
+    pub fn says_to_hold_all(&self, group: &Group) -> bool {
+        let progress = self.spaces.get(&group.space());
+        let Some(progress) = progress.and_then(|it| it.group.as_deref()) else {
+            return false;
+        };
+        let membership = group.membership();
+        let mut said = progress.said.clone();
+        for id in &progress.unnoted {
+            membership.note_held(&mut said, *id);
+        }
+        membership.lacking(&said).is_empty()
     }
 
     /// Tells the reconciler that a log is known to be forked: from another session.
@@ -505,7 +536,8 @@ impl Reconciler {
             return Ok(());
         };
         match progress.pool.offer(txn, group, log, &arrived.core)? {
-            Offered::Waits | Offered::Gap | Offered::Unknown => {}
+            Offered::Waits => progress.brought += 1,
+            Offered::Gap | Offered::Unknown => {}
             Offered::Full => _ = self.dropped.insert(space),
             Offered::Known(last) => {
                 let is_mine = group.is_mine(log.device);
