@@ -119,6 +119,11 @@ macro_rules! calls {
                 SetLevel(conversation: ConversationId, member: MemberId; level: MemberLevel) -> Vec<Member>
                     = set_level, PUT "/v1/conversations/{conversation}/members/{member}";
 
+                /// Which members of a group have a message of ours, by what each has said itself or signed after it; and
+                /// why not.
+                Holders(conversation: ConversationId, message: MessageId;) -> Vec<Holding>
+                    = holders, GET "/v1/conversations/{conversation}/messages/{message}/members";
+
                 /// Leave a group. What was written there stays here until it is erased.
                 LeaveGroup(conversation: ConversationId;) -> ()
                     = leave_group, POST "/v1/conversations/{conversation}/leave";
@@ -462,4 +467,5 @@ replies! {
     Files(FilesPage),
     Storage(StorageUse),
     Members(Vec<Member>),
+    Holders(Vec<Holding>),
 }

@@ -104,7 +104,7 @@ pub enum Why {
 
 impl Why {
     /// The lower, the sooner it may be delivered; then by the time of the next attempt.
-    fn rank(&self) -> (u8, i64) {
+    pub(crate) fn rank(&self) -> (u8, i64) {
         match self {
             Self::OnItsWay => (0, 0),
             Self::Connecting => (1, 0),

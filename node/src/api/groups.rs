@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{ContactId, ConversationId, Private};
+use super::{ContactId, ConversationId, Private, Why};
 
 /// A member's stable id in one group, the same on every device. It tells nothing of the person.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -76,6 +76,44 @@ pub struct Member {
     pub frozen: bool,
 }
 
+/// Whether a member of a group has a message of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Holding {
+    /// Who.
+    pub who: MemberName,
+    /// Whether it has it.
+    #[serde(flatten)]
+    pub state: HoldingState,
+}
+
+/// What a member itself has said of a message of ours, or signed after it. What others say of it counts nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum HoldingState {
+    /// It has it.
+    Delivered,
+    /// It has it, and says that its user has read it. Shown only while we tell what we read, too.
+    Read,
+    /// It is not known to have it.
+    Unknown {
+        /// Why it does not go there from here; `None`: it is no contact of ours, so others pass it on.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<Why>,
+        /// When a contact was last connected, Unix milliseconds.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seen_ms: Option<i64>,
+    },
+}
+
+impl HoldingState {
+    /// Whether the member has it.
+    pub fn is_held(&self) -> bool {
+        !matches!(self, Self::Unknown { .. })
+    }
+}
+
 /// How we stand in a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
@@ -120,6 +158,8 @@ pub enum GroupInvitationState {
     Joined,
     /// It was declined.
     Declined,
+    /// Whoever invited cannot bring anybody in any more: another admin can.
+    Withdrawn,
 }
 
 /// An invitation into a group, in the chat with whoever invites.

@@ -115,6 +115,8 @@ pub enum Refusal {
     BadInvitation,
     /// The invitation was accepted before.
     InvitationAnswered,
+    /// Whoever invited cannot bring anybody into the group any more.
+    InvitationWithdrawn,
     /// We left this group, and what was written there is still here: erase it first.
     LeftGroup,
     /// Not yet possible in groups.
@@ -293,6 +295,7 @@ impl Refusal {
             | Self::GroupFull { .. }
             | Self::NoEffect
             | Self::InvitationAnswered
+            | Self::InvitationWithdrawn
             | Self::LeftGroup
             | Self::NotInGroups
             | Self::NewerGroup

@@ -52,8 +52,10 @@ impl Owners {
         if !known.kind.members().is_empty() {
             return Err(Refusal::HasMembers.into());
         }
-        self.forget_group(turn, space);
-        self.conversations.remove(turn, space)?;
+        match known.kind.is_group() {
+            true => self.erase_group(turn, space)?,
+            false => self.conversations.remove(turn, space)?,
+        }
         turn.pending.erased.insert(space);
         Ok(Reply::Done)
     }

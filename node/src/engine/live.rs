@@ -66,6 +66,8 @@ pub(crate) struct Live {
     /// The groups of which we have told our key in this session, and those of which we have answered with it.
     pub told_keys: BTreeSet<SpaceId>,
     pub answered_keys: BTreeSet<SpaceId>,
+    /// The groups in which it brings entries, or had its turn to.
+    pub turns: BTreeSet<SpaceId>,
     /// The number of device lists that the other side has told.
     pub lists: usize,
     /// Our proposal of the next psk.
@@ -144,6 +146,7 @@ impl Owners {
             told: Versions::default(),
             told_keys: BTreeSet::new(),
             answered_keys: BTreeSet::new(),
+            turns: BTreeSet::new(),
             lists: 0,
             proposal: None,
             sync,

@@ -136,7 +136,7 @@ use conversations::Conversations;
 use couriering::Couriering;
 use disappearing::Disappearing;
 use files::Files;
-use groups::Groups;
+use groups::{Groups, Turns};
 use links::{Errand, Links, Up};
 use outbox::Outbox;
 use pending_events::PendingEvents;
@@ -165,6 +165,8 @@ struct Owners {
     people: People,
     conversations: Conversations,
     groups: Groups,
+    /// Whose turn it is to bring entries of groups.
+    turns: Turns,
     reach: Reach,
     /// Messages that disappear.
     disappearing: Disappearing,
@@ -243,6 +245,7 @@ pub fn pump(
         engine.catch_up(&mut turn)?;
         engine.import_slice(&mut turn)?;
         engine.tick(&mut turn)?;
+        engine.take_turns(&turn)?;
         engine.index_slice(&mut turn)?;
         engine.owners.emit_events(&mut turn)
     })?;
@@ -287,6 +290,7 @@ impl Engine {
             self.owners.tell_read(turn)?;
             self.owners.people.tick(&mut self.owners.account, turn)?;
             self.owners.expire_due(turn)?;
+            self.owners.forget_unheard(turn)?;
         }
         self.owners.renew_relay_names(turn)?;
         let view = View::of(
@@ -322,6 +326,8 @@ impl Engine {
             self.links.next_wake_ms(),
             self.owners.receipts.next_wake_ms(),
             self.owners.people.next_wake_ms(now),
+            self.owners.groups.next_wake_ms(now),
+            self.owners.turns.next_wake_ms(),
             self.owners.reach.next_wake_ms(now, view),
             self.next_proposal_ms(now),
             self.owners.waiting.due_ms(),

@@ -36,7 +36,8 @@ impl Owners {
         opening: Incarnation,
     ) -> Result<(), LinkError> {
         let events = live.sync.peer_root(turn.txn, root, opening)?;
-        self.sync_events(turn, live.identity, live.device, events)
+        self.sync_events(turn, live.identity, live.device, events)?;
+        Ok(self.forget_heard(turn, live)?)
     }
 
     /// Handles an item of reconciliation.
@@ -51,6 +52,7 @@ impl Owners {
             .sync
             .receive(turn.txn, &mut speaker, item.kind, &item.content)?;
         self.sync_events(turn, live.identity, live.device, events)?;
+        self.forget_heard(turn, live)?;
         Ok(self.conversations.end_wait(turn.txn, live)?)
     }
 
@@ -62,7 +64,8 @@ impl Owners {
     ) -> Result<(), LinkError> {
         let mut speaker = self.speaker(live.identity)?;
         let events = live.sync.proceed(turn.txn, &mut speaker)?;
-        self.sync_events(turn, live.identity, live.device, events)
+        self.sync_events(turn, live.identity, live.device, events)?;
+        Ok(self.forget_heard(turn, live)?)
     }
 
     /// The devices whose entries a contact may bring as its own.

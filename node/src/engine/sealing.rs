@@ -267,7 +267,7 @@ impl Owners {
 impl Conversations {
     /// The conversations that bundles to and from an identity carry.
     pub(super) fn carried_with(&self, identity: IdentityId) -> Vec<Shared<'_>> {
-        let shared = self.with(identity);
+        let shared = self.carried(identity);
         shared.map(|(space, one)| one.shared(space)).collect()
     }
 }

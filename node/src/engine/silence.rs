@@ -130,7 +130,7 @@ impl Engine {
     }
 }
 
-fn with_live<'l>((id, link): (&LinkId, &'l mut Link)) -> Option<(LinkId, &'l mut Live)> {
+pub(super) fn with_live<'l>((id, link): (&LinkId, &'l mut Link)) -> Option<(LinkId, &'l mut Live)> {
     match &mut link.state {
         State::Live(live) => Some((*id, live)),
         _ => None,

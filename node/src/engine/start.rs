@@ -12,7 +12,7 @@ use super::account::{Account, MAX_NAME};
 use super::conversations::Conversations;
 use super::disappearing::Disappearing;
 use super::files::Files;
-use super::groups::Groups;
+use super::groups::{Groups, Turns};
 use super::links::Links;
 use super::people::People;
 use super::reach::Reach;
@@ -139,6 +139,7 @@ fn load(reader: &dyn Reader, incarnation: Incarnation, now: Now) -> Result<Engin
             people: People::load(reader)?,
             conversations,
             groups,
+            turns: Turns::default(),
             reach: Reach::default(),
             disappearing: Disappearing::load(reader, now)?,
             sessions: BTreeMap::new(),

@@ -103,6 +103,9 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         }
         Refusal::BadInvitation => tr!("This invitation is damaged or false. Ask for a new one."),
         Refusal::InvitationAnswered => tr!("You have accepted this invitation already."),
+        Refusal::InvitationWithdrawn => {
+            tr!("This invitation holds no longer. Ask another admin of the group for one.")
+        }
         Refusal::LeftGroup => tr!("You left this group. Erase it here, then join again."),
         Refusal::NotInGroups => tr!("Files and timers do not work in groups yet."),
         Refusal::NewerGroup => {

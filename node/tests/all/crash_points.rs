@@ -10,7 +10,7 @@ const MINUTE_MS: u64 = 60_000;
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 
 /// More commits than any of these steps has.
-const COMMITS: u64 = 8;
+pub const COMMITS: u64 = 8;
 
 /// Ada and Grace, whose messages disappear after this number of seconds.
 fn pair(seed: u64, timer_s: u64) -> World {
@@ -36,7 +36,7 @@ fn texts(world: &mut World, node: usize) -> Vec<String> {
 }
 
 /// Lets a later commit of a node fail while something happens, then kills the node. `after`: the commits before it.
-fn cut(world: &mut World, node: usize, after: u64, happens: impl FnOnce(&mut World)) {
+pub fn cut(world: &mut World, node: usize, after: u64, happens: impl FnOnce(&mut World)) {
     world.nodes[node].storage.fail_after = Some(after);
     happens(world);
     world.nodes[node].storage.fail_after = None;
@@ -44,7 +44,7 @@ fn cut(world: &mut World, node: usize, after: u64, happens: impl FnOnce(&mut Wor
 }
 
 /// Asks for something that may get no answer.
-fn try_to(world: &mut World, node: usize, call: Call) {
+pub fn try_to(world: &mut World, node: usize, call: Call) {
     let call = world.nodes[node].call(call);
     world.run(1_000);
     world.nodes[node].answers.remove(&call);

@@ -1,6 +1,11 @@
 //! Private groups, over sessions, parcels and restarts (`docs/PROTOCOL.md` section 4c).
 
+mod crashes;
+mod holders;
 mod hostile;
+mod invited;
+mod late;
+mod parting;
 mod talk;
 mod ways;
 

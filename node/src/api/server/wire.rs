@@ -621,6 +621,7 @@ lists_in_json!(
     Contact,
     Conversation,
     Member,
+    Holding,
     WayStatus,
     MessageId,
     Version

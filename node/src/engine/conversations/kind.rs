@@ -36,6 +36,9 @@ pub(crate) enum Kind {
         #[cbor(n(0), with = "crate::engine::codec::fixed")]
         me: DeviceId,
     },
+    /// What is left of a group that was left and erased, until somebody has heard of the leaving. People see none.
+    #[n(5)]
+    Parted,
     /// As a direct chat, to be measured and shown nowhere.
     #[cfg(feature = "simulation")]
     #[n(1)]
@@ -63,6 +66,7 @@ impl Kind {
             Self::Notes => Some(ConversationKind::Notes),
             Self::Former { .. } => Some(ConversationKind::Former),
             Self::Group { .. } => Some(ConversationKind::Group),
+            Self::Parted => None,
             #[cfg(feature = "simulation")]
             Self::Synthetic { .. } => None,
         }
@@ -73,7 +77,7 @@ impl Kind {
         match self {
             Self::Direct { .. } | Self::Former { .. } => SpaceKind::Direct,
             Self::Notes => SpaceKind::OwnDevices,
-            Self::Group { .. } => SpaceKind::Group,
+            Self::Group { .. } | Self::Parted => SpaceKind::Group,
             #[cfg(feature = "simulation")]
             Self::Synthetic { .. } => SpaceKind::Direct,
         }
@@ -83,7 +87,7 @@ impl Kind {
     pub fn members(&self) -> &[IdentityId] {
         match self {
             Self::Direct { with } => slice::from_ref(with),
-            Self::Notes | Self::Former { .. } | Self::Group { .. } => &[],
+            Self::Notes | Self::Former { .. } | Self::Group { .. } | Self::Parted => &[],
             #[cfg(feature = "simulation")]
             Self::Synthetic { with } => slice::from_ref(with),
         }
@@ -96,7 +100,7 @@ impl Kind {
 
     /// Whether we may write there.
     pub fn is_open(self) -> bool {
-        !matches!(self, Self::Former { .. })
+        !matches!(self, Self::Former { .. } | Self::Parted)
     }
 
     /// Whose entries those of a device are, in a log that was taken in; `None`: ours.
@@ -105,7 +109,7 @@ impl Kind {
         let other = match self {
             Self::Direct { with } | Self::Former { with } => Some(Author::Person(with)),
             Self::Notes => None,
-            Self::Group { .. } => Some(Author::Member(device)),
+            Self::Group { .. } | Self::Parted => Some(Author::Member(device)),
             #[cfg(feature = "simulation")]
             Self::Synthetic { with } => Some(Author::Person(with)),
         };
@@ -123,6 +127,11 @@ impl Kind {
     /// Whether it is a group.
     pub fn is_group(self) -> bool {
         matches!(self, Self::Group { .. })
+    }
+
+    /// Whether bundles carry it.
+    pub fn is_carried(self) -> bool {
+        self.shown().is_some() || self == Self::Parted
     }
 
     /// Whether it goes with a contact who is removed.

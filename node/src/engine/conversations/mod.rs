@@ -12,6 +12,7 @@ use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_sync::peer;
 use hedgerow_sync::space;
 use hedgerow_sync::store::{Reader, StorageError};
+use hedgerow_transport::keys::SpaceSecret;
 
 pub(crate) use kind::{Author, Kind};
 pub(crate) use row::{Conversation, space_of};
@@ -106,6 +107,18 @@ impl Conversations {
         spaces.filter_map(|space| Some((space, self.all.get(&space)?)))
     }
 
+    /// The groups, erased ones too whose leaving nobody has heard of.
+    pub fn of_groups(&self) -> impl Iterator<Item = (SpaceId, &Conversation)> {
+        let all = self.all.iter().map(|(space, one)| (*space, one));
+        all.filter(|(_, one)| one.kind.is_group() || one.kind == Kind::Parted)
+    }
+
+    /// Those shared with an identity that bundles carry.
+    pub fn carried(&self, identity: IdentityId) -> impl Iterator<Item = (SpaceId, &Conversation)> {
+        let shared = self.shared_with(identity);
+        shared.filter(|(_, one)| one.kind.is_carried())
+    }
+
     /// Those with an identity that people see.
     pub fn with(&self, identity: IdentityId) -> impl Iterator<Item = (SpaceId, &Conversation)> {
         let shared = self.shared_with(identity);
@@ -184,6 +197,20 @@ impl Conversations {
         turn.pending.forget(space);
         self.forget_members(space);
         self.all.remove(&space);
+        Ok(())
+    }
+
+    /// Removes what was written in a group that we have left, and what is kept about it. Its control log stays, which people do not
+    /// see.
+    pub fn part(&mut self, turn: &mut Turn<'_>, space: SpaceId) -> Result<(), StorageError> {
+        let Some(known) = self.all.get_mut(&space) else {
+            return Ok(());
+        };
+        let secret = SpaceSecret::from_bytes(*known.secret.as_bytes());
+        *known = Conversation::new(Kind::Parted, secret, turn.now.wall_ms);
+        files::forget_all(turn, space)?;
+        known.part(turn.txn, space)?;
+        turn.pending.forget(space);
         Ok(())
     }
 

@@ -84,16 +84,28 @@ impl Conversation {
 
     /// Removes what was written in a conversation, and what is kept about it.
     pub fn remove(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
-        search::forget_space(txn, space)?;
+        forget(txn, space)?;
         space::remove(txn, space)?;
-        reading::forget(txn, space)?;
-        draft::forget(txn, space)?;
-        recording::forget(txn, space)?;
-        starred::forget_all(txn, space)?;
-        deletion::forget(txn, space)?;
-        timers::forget(txn, space)?;
-        disappearing::forget(txn, space)?;
-        groups::forget(txn, space)?;
         txn.remove(&Table::Conversations.key(&[&space.0]))
     }
+
+    /// Removes what was written in a group, and all that is kept about it but this and its control log.
+    pub fn part(&self, txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+        forget(txn, space)?;
+        space::remove_entries(txn, space)?;
+        self.save(txn, space)
+    }
+}
+
+/// Forgets what was made of a space beside its entries.
+fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
+    search::forget_space(txn, space)?;
+    reading::forget(txn, space)?;
+    draft::forget(txn, space)?;
+    recording::forget(txn, space)?;
+    starred::forget_all(txn, space)?;
+    deletion::forget(txn, space)?;
+    timers::forget(txn, space)?;
+    disappearing::forget(txn, space)?;
+    groups::forget(txn, space)
 }

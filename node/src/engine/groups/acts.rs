@@ -11,7 +11,6 @@ use super::{Open, member_key, people};
 use crate::api::{ConversationId, MemberId, MemberLevel, Private, Refusal, Reply, typed};
 use crate::engine::conversations::{self, Conversation, Kind};
 use crate::engine::fault::CallError;
-use crate::engine::links::Errand;
 use crate::engine::{Owners, Turn, rng};
 use crate::tables::Table;
 
@@ -59,6 +58,7 @@ impl Owners {
             group,
             key: Some(SigningSecret::from_bytes(*key.as_bytes())),
             keys: Default::default(),
+            erased_ms: None,
         };
         self.groups.0.insert(space, open);
         Ok(())
@@ -171,12 +171,5 @@ impl Owners {
         }
         self.group_changed(turn, space)?;
         Ok(Reply::Done)
-    }
-
-    /// A group is gone from this device.
-    pub(in crate::engine) fn forget_group(&mut self, turn: &mut Turn<'_>, space: SpaceId) {
-        if self.groups.0.remove(&space).is_some() {
-            turn.errands.push(Errand::TellGroup(space));
-        }
     }
 }

@@ -4,6 +4,8 @@
 //! Each names its member key and proves to hold it. The proof is bound to the chat and to the invitation: who hears it cannot pass it
 //! on as its own, and who shows it around proves nothing of who made it.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use hedgerow_sync::control::FoundError;
 use hedgerow_sync::conversation as sync;
@@ -61,7 +63,7 @@ pub(crate) struct Invitation {
     proof: ByteArray<SIGNATURE_LENGTH>,
 }
 
-/// The body of an answer: without a key it declines.
+/// The body of an answer: without a key it declines, or, by the inviter, withdraws the invitation.
 #[derive(Encode, Decode)]
 #[cbor(map)]
 struct Answer {
@@ -125,16 +127,18 @@ pub(crate) fn invitation_of(
     let space = invitation.space();
     let here = Conversation::load(reader, space)?;
     let here = here.filter(|here| here.kind.is_group());
-    let state = match answer_to(reader, chat, row.id)? {
+    let answer = answer_to(reader, chat, row.id)?;
+    let key = answer.as_ref().and_then(|answer| answer.key);
+    let person = match key {
+        Some(key) => people::load(reader, space, key.device())?,
+        None => None,
+    };
+    let state = match answer {
+        _ if person.is_some_and(|person| person.is_in()) => GroupInvitationState::Joined,
+        _ if is_withdrawn(reader, chat, row.id)? => GroupInvitationState::Withdrawn,
         None => GroupInvitationState::Open,
         Some(Answer { key: None, .. }) => GroupInvitationState::Declined,
-        Some(Answer { key: Some(key), .. }) => {
-            let person = people::load(reader, space, key.device())?;
-            match person.is_some_and(|person| person.is_in()) {
-                true => GroupInvitationState::Joined,
-                false => GroupInvitationState::Accepted,
-            }
-        }
+        Some(Answer { key: Some(_), .. }) => GroupInvitationState::Accepted,
     };
     Ok(Some(GroupInvitation {
         name: Private(invitation.name.trim().to_owned()),
@@ -159,6 +163,17 @@ fn answer_to(
         Body::Bytes(body) => minicbor::decode(body).ok(),
         Body::Gone => None,
     }))
+}
+
+/// Whether the inviter has withdrawn an invitation.
+fn is_withdrawn(
+    reader: &dyn Reader,
+    chat: SpaceId,
+    invitation: EntryId,
+) -> Result<bool, StorageError> {
+    let said = sync::annotations(reader, chat, ANSWER, [invitation])?;
+    let mut said = said.into_values().flatten();
+    Ok(said.any(|one| one.author() == invitation.log.device))
 }
 
 /// An invitation in a chat, found by its name.
@@ -234,6 +249,9 @@ impl Owners {
         message: &MessageId,
     ) -> Result<Reply, CallError> {
         let found = self.invitation(turn, id, message)?;
+        if is_withdrawn(turn.txn, found.chat, found.entry)? {
+            return Err(Refusal::InvitationWithdrawn.into());
+        }
         let known = self.conversations.get(found.chat).ok_or(Refusal::Bug)?;
         let founding = found.invitation.sound(&known.secret);
         let founding = founding.ok_or(Refusal::BadInvitation)?;
@@ -243,10 +261,11 @@ impl Owners {
             Some(open) if open.group.membership().root().id() != founding.id() => {
                 return Err(Refusal::BadInvitation.into());
             }
-            Some(open) => {
+            Some(open) if open.erased_ms.is_none() => {
                 let key = open.key.as_ref().ok_or(Refusal::LeftGroup)?;
                 SigningSecret::from_bytes(*key.as_bytes())
             }
+            Some(_) => self.open_invited(turn, &found.invitation)?,
             // The inviter chose the secret: it may be that of another conversation.
             None if self.conversations.get(space).is_some() => {
                 return Err(Refusal::BadInvitation.into());
@@ -330,14 +349,24 @@ impl Owners {
         let key = SigningSecret::from_bytes(rng::bytes(turn.rng));
         let me = member_key(&key);
         let space = invitation.space();
-        let group = match Group::found(turn.txn, space, &invitation.founding, Some(me)) {
-            Ok(group) => group,
-            Err(FoundError::Storage(error)) => return Err(error.into()),
-            Err(_) => return Err(Refusal::BadInvitation.into()),
+        // Left and erased before, and nobody has heard of that yet: they still will.
+        let (group, keys) = match self.groups.0.remove(&space) {
+            Some(erased) => {
+                let group = Group::open(turn.txn, space, Some(me))?;
+                (group.ok_or(Refusal::Bug)?, erased.keys)
+            }
+            None => match Group::found(turn.txn, space, &invitation.founding, Some(me)) {
+                Ok(group) => (group, BTreeMap::new()),
+                Err(FoundError::Storage(error)) => return Err(error.into()),
+                Err(_) => return Err(Refusal::BadInvitation.into()),
+            },
         };
         let secret = SpaceSecret::from_bytes(*invitation.secret.as_bytes());
         let name = invitation.name.trim().to_owned();
         self.keep_group(turn, secret, group, &key, name)?;
+        if let Some(open) = self.groups.0.get_mut(&space) {
+            open.keys = keys;
+        }
         Ok(key)
     }
 
@@ -370,6 +399,7 @@ impl Owners {
     }
 
     /// What was said of an invitation of ours may be an answer: whoever accepts is brought in. Each invitation brings in one key, once.
+    /// If we cannot bring anybody in any more, we withdraw it, so that the other asks somebody else.
     pub(in crate::engine) fn answer_arrived(
         &mut self,
         turn: &mut Turn<'_>,
@@ -400,26 +430,52 @@ impl Owners {
         let known = self.conversations.get(chat);
         let is_held = known
             .is_some_and(|known| key.is_held(space, &invitation.binder(&known.secret), &proof));
-        if !is_held || turn.txn.with(&used, &mut |_| {})? {
+        if !is_held || is_withdrawn(turn.txn, chat, target)? {
             return Ok(());
         }
-        let level = |open: &Open| (open.my_level(), open.group.membership().level(key));
-        let Some((Level::ADMIN, level)) = self.groups.get(space).map(level) else {
-            return Ok(());
+        let is_used = turn.txn.with(&used, &mut |_| {})?;
+        let level = |open: &Open| open.group.membership().level(key);
+        let level = match self.groups.get(space) {
+            Some(open) if is_used && level(open) >= Level::MEMBER => return Ok(()),
+            _ if is_used => return self.withdraw(turn, chat, target),
+            Some(open) if open.my_level() >= Level::ADMIN => level(open),
+            // We are suspended, and an admin again once we object.
+            Some(open) if open.my_level_if_we_object() >= Level::ADMIN => return Ok(()),
+            _ => return self.withdraw(turn, chat, target),
         };
         if !self.bind_key(turn, space, key, with)? {
             return Ok(());
         }
-        turn.txn.put(&used, &[])?;
         if level < Level::MEMBER && !self.set_level_of(turn, space, key, Level::MEMBER)? {
-            turn.txn.remove(&used)?;
+            return self.withdraw(turn, chat, target);
         }
+        turn.txn.put(&used, &[])?;
         // The name that it goes by, and not the one that our user gives it.
         let name = self.people.contacts.get(&with);
         if let Some(name) = name.map(|contact| contact.own_name.clone()) {
             self.name_member(turn, space, Some(key), &name)?;
         }
         self.group_changed(turn, space)
+    }
+
+    /// Withdraws an invitation of ours.
+    fn withdraw(
+        &mut self,
+        turn: &mut Turn<'_>,
+        chat: SpaceId,
+        target: EntryId,
+    ) -> Result<(), StorageError> {
+        let what = What::Annotation {
+            kind: ANSWER,
+            target,
+        };
+        let nothing = Answer {
+            key: None,
+            proof: None,
+        };
+        let body = Body::Bytes(Bytes::from(tables::encoded(&nothing)));
+        self.write(turn, chat, what, body)?;
+        Ok(())
     }
 }
 

@@ -4,15 +4,21 @@
 //! - `lines`: what has changed about who is in, told in the conversation;
 //! - `invitations`: how people come in;
 //! - `acts`: founding, appointing, removing, leaving;
+//! - `parting`: a group that was left and erased;
+//! - `holders`: which members have a message of ours;
 //! - `telling`: what members who are contacts tell each other in sessions;
+//! - `turns`: of several members, one brings entries first;
 //! - `shown`: a group as the API shows it.
 
 mod acts;
+mod holders;
 mod invitations;
 mod lines;
+mod parting;
 mod people;
 mod shown;
 mod telling;
+mod turns;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +34,7 @@ pub(crate) use invitations::invitation_of;
 pub(crate) use lines::{Line, lines_between};
 pub(crate) use people::{author_id, contact_of, contacts_in, is_name_of_member};
 pub(crate) use shown::{Names, level, member_id};
+pub(crate) use turns::Turns;
 
 use super::conversations::{Conversations, Kind};
 use super::links::Errand;
@@ -45,6 +52,8 @@ pub(crate) struct Open {
     key: Option<SigningSecret>,
     /// The key of each contact who has told us one.
     keys: BTreeMap<IdentityId, MemberKey>,
+    /// When it was erased, by our clock in Unix milliseconds: it is kept until somebody has heard that we left.
+    erased_ms: Option<i64>,
 }
 
 impl Open {
@@ -59,6 +68,13 @@ impl Open {
     pub fn my_level(&self) -> Level {
         let me = self.group.me().filter(|_| self.key.is_some());
         me.map_or(Level::NONE, |me| self.group.membership().level(me))
+    }
+
+    /// Our level once we object to what suspends us.
+    fn my_level_if_we_object(&self) -> Level {
+        let me = self.group.me().filter(|_| self.key.is_some());
+        let standing = me.and_then(|me| self.group.membership().standing(me));
+        standing.map_or(Level::NONE, |it| it.level_if_it_objects)
     }
 
     /// The contacts who have told us a key that is in the group.
@@ -76,10 +92,7 @@ impl Groups {
         conversations: &mut Conversations,
     ) -> Result<Groups, StorageError> {
         let mut groups = BTreeMap::new();
-        for (space, known) in conversations.shown() {
-            let Kind::Group { .. } = known.kind else {
-                continue;
-            };
+        for (space, known) in conversations.of_groups() {
             let key: Option<SigningSecret> = reader
                 .get(&Table::GroupKeys.key(&[&space.0]))?
                 .map(|bytes| {
@@ -92,7 +105,13 @@ impl Groups {
             let people = people::all(reader, space)?.into_values();
             let keys = people.filter_map(|person| Some((person.contact?, person.key)));
             let keys = keys.collect();
-            groups.insert(space, Open { group, key, keys });
+            let open = Open {
+                group,
+                key,
+                keys,
+                erased_ms: (known.kind == Kind::Parted).then_some(known.active_ms),
+            };
+            groups.insert(space, open);
         }
         for (space, open) in &groups {
             let members = open.contacts_in();
@@ -160,6 +179,10 @@ impl Owners {
         turn: &mut Turn<'_>,
         space: SpaceId,
     ) -> Result<(), StorageError> {
+        let open = self.groups.get(space);
+        if open.is_some_and(|open| open.erased_ms.is_some()) {
+            return self.parted_changed(turn, space);
+        }
         let came_in = self.note_people(turn, space)?;
         let Some(open) = self.groups.get(space) else {
             return Ok(());
@@ -224,3 +247,6 @@ pub(crate) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageErr
     tables::remove_all(txn, &Table::GroupLines.key(&[&space.0]))?;
     tables::remove_all(txn, &Table::UsedGroupInvitations.key(&[&space.0]))
 }
+
+#[cfg(test)]
+mod tests;

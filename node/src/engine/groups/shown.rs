@@ -40,8 +40,20 @@ impl Names {
                 seen.entry(look).or_default().insert(*member);
             }
         }
+        // A contact keeps the name that the user knows it by, unless another contact looks the same.
+        let is_known = |member: &DeviceId| {
+            let named_by = names.get(member).map(|name| name.named_by);
+            named_by == Some(NamedBy::Contact)
+        };
         let shared = seen.into_values().filter(|alike| alike.len() > 1);
-        let shared: BTreeSet<DeviceId> = shared.flatten().collect();
+        let shared: BTreeSet<DeviceId> = shared
+            .flat_map(|mut alike| {
+                if alike.iter().filter(|one| is_known(one)).count() == 1 {
+                    alike.retain(|one| !is_known(one));
+                }
+                alike
+            })
+            .collect();
         for member in shared {
             if let Some(name) = names.get_mut(&member)
                 && !name.is_me

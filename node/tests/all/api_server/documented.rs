@@ -407,6 +407,16 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let set = set.json(&json!({"level": "admin"}));
         document.check(set, status).await;
     }
+    let said = json!({"text": "hello all"});
+    let said = ask(post.clone(), &format!("{group}/messages")).json(&said);
+    let said = document.check(said, 200).await;
+    let said = said
+        .as_str()
+        .unwrap_or_else(|| said["id"].as_str().unwrap());
+    for (message, status) in [(said, 200), ("00", 404)] {
+        let holders = ask(get.clone(), &format!("{group}/messages/{message}/members"));
+        document.check(holders, status).await;
+    }
     for status in [204, 409] {
         let leave = ask(post.clone(), &format!("{group}/leave"));
         document.check(leave, status).await;

@@ -1,12 +1,13 @@
 //! Attacks with invitations and answers, by a contact who has changed its own program.
 
 use hedgerow_sync::id::LogId;
+use hedgerow_sync::membership::Founding;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::Store;
 use hedgerow_sync::{id::Incarnation, space};
 
 use super::*;
-use crate::api::{Call, Private, Refusal};
+use crate::api::{Call, GroupStanding, NewMessage, Private, Refusal};
 use crate::harness::World;
 
 /// A contact of Ada who has changed its program.
@@ -51,12 +52,22 @@ fn tell(world: &mut World, what: What, body: Vec<u8>) -> EntryId {
 
 /// An invitation by Mallory into a group that it has founded under this secret.
 fn forged(world: &World, secret: SpaceSecret, names: SigningSecret) -> Invitation {
+    let line = Founding::Line {
+        people: vec![(member_key(&key(9)), Level::ADMIN)],
+        continues: None,
+    };
+    founded_so(world, secret, names, line)
+}
+
+fn founded_so(
+    world: &World,
+    secret: SpaceSecret,
+    names: SigningSecret,
+    founding: Founding,
+) -> Invitation {
     let founder = key(9);
     let me = member_key(&founder);
-    let act = Act::Create(hedgerow_sync::membership::Founding::Line {
-        people: vec![(me, Level::ADMIN)],
-        continues: None,
-    });
+    let act = Act::Create(founding);
     let founding = Operation::new(me, Vec::new(), act).and_then(|it| it.sign(&founder.key()));
     let (_, known) = chat(&world.nodes[MALLORY].storage.store);
     let nonce = [3; 16];
@@ -101,7 +112,7 @@ fn an_invitation_cannot_name_the_secret_of_another_conversation() {
     // Another founding under the same secret is another group.
     let mut other = forged(&world, SpaceSecret::from_bytes([5; 32]), key(9));
     let founder = key(9);
-    let act = Act::Create(hedgerow_sync::membership::Founding::Line {
+    let act = Act::Create(Founding::Line {
         people: vec![
             (member_key(&founder), Level::ADMIN),
             (MemberKey([1; 32]), Level::ADMIN),
@@ -164,4 +175,84 @@ fn an_answer_that_names_another_s_key_brings_nobody_in() {
             other => panic!("no members: {other:?}"),
         }
     }
+}
+
+/// How many operations of a group a node holds.
+fn operations(world: &World, node: usize, space: SpaceId) -> usize {
+    let store = &world.nodes[node].storage.store;
+    let group = store.read(|reader| Group::open(reader, space, None));
+    let group = group.expect("memory does not fail").expect("it is there");
+    group.membership().count()
+}
+
+fn standing(world: &mut World, made: &ConversationId) -> Option<GroupStanding> {
+    match world.ask(0, Call::Conversation(made.clone())) {
+        Ok(Reply::Conversation(shown)) => shown.group.map(|group| group.standing),
+        other => panic!("no group: {other:?}"),
+    }
+}
+
+#[test]
+fn a_group_of_rules_that_this_version_does_not_know_is_kept_and_passed_on_and_says_so() {
+    let mut world = world(4);
+    let secret = || SpaceSecret::from_bytes([5; 32]);
+    let newer = Founding::Unknown {
+        rules: 2,
+        content: vec![1, 2, 3],
+    };
+    let invitation = founded_so(&world, secret(), key(9), newer);
+    let space = invitation.space();
+    let row = tell(
+        &mut world,
+        What::Row(INVITATION),
+        tables::encoded(&invitation),
+    );
+    joins(&mut world, row).expect("it is sound");
+    let made = conversations::api_id(space);
+    assert_eq!(standing(&mut world, &made), Some(GroupStanding::NewerRules));
+    let send = Call::Send(made.clone(), NewMessage::text("hello"));
+    assert_eq!(world.ask(0, send), Err(Refusal::NewerGroup));
+    world.restart(0);
+    assert_eq!(standing(&mut world, &made), Some(GroupStanding::NewerRules));
+    // Mallory's newer program shares the group, and then knows one operation more.
+    let ada = world.nodes[0].engine().owners.account.identity();
+    let me = member_key(&key(9));
+    let mut store = world.nodes[MALLORY].storage.store.clone();
+    let shared = store.write(|txn| {
+        let group = Group::found(txn, space, &invitation.founding, Some(me));
+        assert!(group.is_ok());
+        let known = Conversation::new(Kind::Group { me: me.device() }, secret(), 0);
+        known.save(txn, space)?;
+        txn.put(&Table::GroupKeys.key(&[&space.0]), key(9).as_bytes())?;
+        // As whose key Ada's is taken does not matter: nobody is judged.
+        people::bind(txn, space, MemberKey([1; 32]), ada)
+    });
+    shared.expect("memory does not fail");
+    let without = store.clone();
+    let root = Operation::decode(&invitation.founding).expect("it is sound");
+    let more = Operation::new(me, vec![root.id()], Act::Seen);
+    let more = more
+        .and_then(|it| it.sign(&key(9).key()))
+        .expect("it is sound");
+    let grown = store.write(|txn| {
+        let mut group = Group::open(txn, space, Some(me))?.expect("it is there");
+        assert!(group.accept(txn, &more).is_ok());
+        Ok(())
+    });
+    grown.expect("memory does not fail");
+    world.roll_back(MALLORY, store);
+    world.run(120_000);
+    assert_eq!(operations(&world, 0, space), 2);
+    // One who has lost it gets it back.
+    world.roll_back(MALLORY, without);
+    assert_eq!(operations(&world, MALLORY, space), 1);
+    world.run(120_000);
+    assert_eq!(operations(&world, MALLORY, space), 2);
+    // It can be left as any other.
+    world
+        .ask(0, Call::LeaveGroup(made.clone()))
+        .expect("it is ours to leave");
+    world
+        .ask(0, Call::EraseConversation(made))
+        .expect("it is ours to erase");
 }
