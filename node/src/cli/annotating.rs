@@ -9,6 +9,7 @@ use crate::api::{
 use crate::cli::chats::find;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
+use crate::cli::people::People;
 use crate::cli::{deleting, timing};
 use crate::words::{Phrase, codes, tr};
 
@@ -105,19 +106,19 @@ fn begins(short: &str, letters: &str) -> bool {
     !letters.is_empty() && short.starts_with(letters)
 }
 
-/// The emoji and the pin, to be shown under a message of a conversation with `name`; `None` if there are none.
-pub fn beneath(name: &str, message: &Message) -> Option<Phrase> {
+/// The emoji and the pin, to be shown under a message of a conversation of these people; `None` if there are none.
+pub fn beneath(people: &People, message: &Message) -> Option<Phrase> {
     let who = |reaction: &Reaction| {
         let who = match &reaction.author {
             None => codes::you(),
-            Some(_) => name.into(),
+            Some(author) => people.called(author).into(),
         };
         Phrase::from(reaction.emoji.0.as_str()).then(" ", who)
     };
     let pinned = message.pinned.then(|| tr!("a message" => "pinned"));
     let said = message.reactions.iter().map(who).chain(pinned);
     let said = said.chain(timing::beneath(message));
-    let said = Phrase::joined(", ", said.chain(deleting::removals(name, message)));
+    let said = Phrase::joined(", ", said.chain(deleting::removals(people, message)));
     (!said.is_empty()).then_some(said)
 }
 

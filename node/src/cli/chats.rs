@@ -1,7 +1,10 @@
 //! Conversations as commands call them: by the name of a contact, or `me` for notes to oneself.
 
+use std::collections::BTreeMap;
+
 use crate::api::{
-    Api, Contact, Conversation, ConversationId, ConversationKind, Feature, Refusal, visible,
+    Api, Contact, ContactId, Conversation, ConversationId, ConversationKind, Feature, Refusal,
+    visible,
 };
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
@@ -24,6 +27,8 @@ pub struct Chat {
     pub name: String,
     /// With whom it is, if with a contact.
     pub contact: Option<Contact>,
+    /// The names of those who are in, if it is a group, by the ids that name them as authors.
+    pub members: Option<BTreeMap<ContactId, String>>,
 }
 
 impl Chat {
@@ -43,6 +48,7 @@ pub async fn find(api: &dyn Api, name: &str) -> Result<Chat, Failure> {
             conversation: notes.id,
             name: String::new(),
             contact: None,
+            members: None,
         });
     }
     match contacts::find(api, name).await {
@@ -50,17 +56,35 @@ pub async fn find(api: &dyn Api, name: &str) -> Result<Chat, Failure> {
             conversation: contact.conversation.clone(),
             name: contacts::shown(&contact),
             contact: Some(contact),
+            members: None,
         }),
         Err(Failure::Refused(Refusal::NoSuchContact)) => {
-            let former = former(api, name).await?;
+            let found = former(api, name).await?;
+            let members = match found.kind {
+                ConversationKind::Group => Some(members(api, &found.id).await?),
+                _ => None,
+            };
             Ok(Chat {
-                conversation: former.id,
-                name: visible::name(&former.name.0),
+                conversation: found.id,
+                name: visible::name(&found.name.0),
                 contact: None,
+                members,
             })
         }
         Err(failure) => Err(failure),
     }
+}
+
+async fn members(
+    api: &dyn Api,
+    group: &ConversationId,
+) -> Result<BTreeMap<ContactId, String>, Failure> {
+    let members = api.members(group.clone()).await?.into_iter();
+    let named = members.map(|member| {
+        let author = member.who.contact.unwrap_or(ContactId(member.who.id.0));
+        (author, visible::name(&member.who.name.0))
+    });
+    Ok(named.collect())
 }
 
 /// The group of this name, or what is left of the chat with somebody who was a contact: by the name, then by the beginning of its id.

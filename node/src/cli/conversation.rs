@@ -6,14 +6,15 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, ContactId, Event, Feature, MAX_PAGE, Message, MessageId, NewMessage, Original,
-    Page, PageFrom, Private, Quoted, Refusal, visible,
+    Api, Contact, ContactId, Event, Feature, MAX_PAGE, MembershipChange, Message, MessageId,
+    NewMessage, Original, Page, PageFrom, Private, Quoted, Refusal, visible,
 };
 use crate::cli::chats::{Chat, find};
 use crate::cli::contacts::{renamed, shown};
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::{Output, columns};
 use crate::cli::pacing::paces;
+use crate::cli::people::People;
 use crate::cli::session::Session;
 use crate::cli::{annotating, ask, deleting, groups, screen, timing, waiting};
 use crate::files::pace::Pace;
@@ -101,6 +102,9 @@ pub async fn read(
         Some(_) if !output.is_json() => paces(api, &page.messages).await,
         _ => BTreeMap::new(),
     };
+    for change in page.changes.iter().filter(|_| !output.is_json()) {
+        output.data(change, |change| starred(output, change));
+    }
     show(&chat, &page.messages, &paces, output);
     if page.unread_above > 0 {
         output.say(tr!(
@@ -219,41 +223,43 @@ async fn seen(api: &dyn Api, chat: &Chat, last: &Option<MessageId>) -> Result<()
 fn show(chat: &Chat, messages: &[Message], paces: &BTreeMap<MessageId, Pace>, output: Output) {
     let now_ms = screen::now_ms();
     let over = chat.contact.as_ref().and_then(|contact| contact.reachable);
+    let people = People::of(chat, messages);
     for message in messages {
         let pace = paces.get(&message.id);
         let pace = pace.map(|pace| files::pace(*pace, over));
         output.data(message, |message| {
-            let line = line(output, &chat.name, message, pace, now_ms, columns());
-            let changes = message.changes.iter().map(groups::change);
-            changes.fold(line, |line, change| {
-                format!("{line}\n* {}", output.said(&change))
+            let line = line(output, &people, message, pace, now_ms, columns());
+            message.changes.iter().fold(line, |line, change| {
+                format!("{line}\n{}", starred(output, change))
             })
         });
     }
 }
 
+/// A change of who is in a group, on a line of its own.
+fn starred(output: Output, change: &MembershipChange) -> String {
+    format!("* {}", output.said(&groups::change(change)))
+}
+
 /// A message as people read it: `>` before one's own, `<` before theirs, where no name and no text can stand.
 fn line(
     output: Output,
-    name: &str,
+    people: &People,
     message: &Message,
     pace: Option<Phrase>,
     now_ms: i64,
     columns: Option<usize>,
 ) -> String {
     let you = output.said(&codes::you());
-    let member = message
-        .member
-        .as_ref()
-        .map(|member| visible::name(&member.name.0));
-    let author = member.as_deref().unwrap_or(name);
+    let author = message.author.as_ref().map(|author| people.called(author));
+    let author = author.unwrap_or_default();
     let (way, who, tick) = match (message.is_mine(), message.is_delivered()) {
         (true, true) if message.is_read() => ('>', you.as_str(), " ✓✓"),
         (true, true) => ('>', you.as_str(), " ✓"),
         // Notes go to nobody.
         (true, false) if message.deliveries.is_empty() => ('>', you.as_str(), ""),
         (true, false) => ('>', you.as_str(), " …"),
-        (false, _) => ('<', author, ""),
+        (false, _) => ('<', author.as_str(), ""),
     };
     let marks = [
         (message.edited.is_some()).then(|| tr!("a message" => "edited")),
@@ -292,22 +298,22 @@ fn line(
     // Over and under the sign of the message, where none of its own lines can begin.
     let indent = " ".repeat(head.chars().count() - 2);
     let above = message.reply_to.as_ref().map(|answered| {
-        let quote = format!("{indent}↳ {}", output.said(&quote(name, answered)));
+        let quote = format!("{indent}↳ {}", output.said(&quote(people, answered)));
         let columns = columns.unwrap_or(screen::COLUMNS);
         screen::cut(&quote, columns.min(screen::COLUMNS)) + "\n"
     });
-    let beneath = annotating::beneath(name, message);
+    let beneath = annotating::beneath(people, message);
     let beneath = beneath.map(|said| format!("\n{indent}^ {}", output.said(&said)));
     above.unwrap_or_default() + &line + &beneath.unwrap_or_default()
 }
 
-/// What stands over an answer in a conversation with `name`: the beginning of what it answers, on one line.
-fn quote(name: &str, answered: &Quoted) -> Phrase {
+/// What stands over an answer in a conversation of these people: the beginning of what it answers, on one line.
+fn quote(people: &People, answered: &Quoted) -> Phrase {
     match &answered.original {
         Original::Here { author, text } => {
             let who = match author {
                 None => codes::you(),
-                Some(_) => name.into(),
+                Some(author) => people.called(author).into(),
             };
             let text = match text {
                 Some(text) => visible::name(&text.0).into(),
@@ -374,7 +380,7 @@ pub(in crate::cli) mod tests {
             device: DeviceId("3f".repeat(8)),
             state: DeliveryState::Delivered,
         }];
-        let forged = line(english(), "", &ours, None, NOON, None);
+        let forged = line(english(), &People::one(""), &ours, None, NOON, None);
         assert_eq!(way(&forged), Some('>'));
         let names = [
             "you ✓",
@@ -398,7 +404,7 @@ pub(in crate::cli) mod tests {
             for text in texts {
                 let line = line(
                     english(),
-                    &shown(&contact),
+                    &People::one(&shown(&contact)),
                     &message(false, text),
                     None,
                     NOON,
@@ -417,7 +423,7 @@ pub(in crate::cli) mod tests {
             text: None,
             ..message(false, "")
         };
-        let shown = line(english(), "Ben", &unknown, None, NOON, None);
+        let shown = line(english(), &People::one("Ben"), &unknown, None, NOON, None);
         assert!(shown.ends_with("Ben: (a message this version cannot show)"));
         assert_eq!(shown.lines().count(), 1);
     }
@@ -425,7 +431,8 @@ pub(in crate::cli) mod tests {
     #[test]
     fn a_time_that_is_still_to_come_is_marked_and_ours_is_not() {
         let marked = |mine, now_ms| {
-            line(english(), "Ben", &message(mine, "x"), None, now_ms, None).contains("clock")
+            let ben = People::one("Ben");
+            line(english(), &ben, &message(mine, "x"), None, now_ms, None).contains("clock")
         };
         assert!(marked(false, NOON - 600_000));
         assert!(!marked(false, NOON - 60_000), "no clock is exact");

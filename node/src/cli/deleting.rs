@@ -5,6 +5,7 @@ use crate::cli::annotating::named;
 use crate::cli::chats::find;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
+use crate::cli::people::People;
 use crate::cli::screen;
 use crate::words::{Phrase, tr};
 
@@ -50,20 +51,23 @@ pub fn in_place(message: &Message) -> Option<Phrase> {
     })
 }
 
-/// What has become of a message that was deleted on each device of the contact `name`.
-pub fn removals<'a>(name: &'a str, message: &'a Message) -> impl Iterator<Item = Phrase> + 'a {
+/// What has become of a message that was deleted on each device of these people.
+pub fn removals<'a>(people: &'a People, message: &'a Message) -> impl Iterator<Item = Phrase> + 'a {
     let deleted = message.deleted.iter();
     let removals = deleted.flat_map(|deleted| &deleted.removals);
-    removals.map(move |removal| match removal.state {
-        RemovalState::Waiting => tr!("waits for {name}", name = name),
-        RemovalState::Removed { at_ms } => tr!(
-            "removed on the device of {name}, {time}",
-            name = name,
-            time = screen::time(at_ms)
-        ),
-        RemovalState::Unsupported => tr!(
-            "{name} still has it: that version does not remove deleted messages",
-            name = name
-        ),
+    removals.map(|removal| {
+        let name = people.called(&removal.contact);
+        match removal.state {
+            RemovalState::Waiting => tr!("waits for {name}", name = name),
+            RemovalState::Removed { at_ms } => tr!(
+                "removed on the device of {name}, {time}",
+                name = name,
+                time = screen::time(at_ms)
+            ),
+            RemovalState::Unsupported => tr!(
+                "{name} still has it: that version does not remove deleted messages",
+                name = name
+            ),
+        }
     })
 }

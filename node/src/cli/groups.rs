@@ -4,15 +4,15 @@ use serde::Serialize;
 
 use crate::api::{
     Api, Conversation, ConversationId, ConversationKind, GroupInvitation, GroupInvitationState,
-    GroupStanding, GroupState, MAX_PAGE, Member, MemberLevel, MembershipChange, Message, MessageId,
-    NamedBy, PageFrom, Private, Refusal, visible,
+    GroupStanding, GroupState, Holding, HoldingState, MAX_PAGE, Member, MemberLevel,
+    MembershipChange, Message, MessageId, NamedBy, PageFrom, Private, Refusal, Why, visible,
 };
 use crate::cli::args::GroupAction;
 use crate::cli::chats::find;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
-use crate::cli::screen;
 use crate::cli::table::Row;
+use crate::cli::{screen, words};
 use crate::words::{Phrase, tr};
 
 /// `hedgerow group`.
@@ -57,7 +57,10 @@ pub async fn group(api: &dyn Api, output: Output, action: GroupAction) -> Result
         }
         GroupAction::Leave { group, erase } => {
             let group = of_name(api, &group).await?;
-            api.leave_group(group.id.clone()).await?;
+            let standing = group.group.map(|state| state.standing);
+            if !(erase && standing == Some(GroupStanding::Left)) {
+                api.leave_group(group.id.clone()).await?;
+            }
             if erase {
                 api.erase_conversation(group.id).await?;
             }
@@ -72,10 +75,16 @@ fn show(output: Output, group: &Conversation) {
     output.data(group, |group| visible::name(&group.name.0));
 }
 
-async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
+/// All groups, the newest first.
+pub async fn all(api: &dyn Api) -> Result<Vec<Conversation>, Failure> {
     let mut groups = api.conversations().await?;
     groups.retain(|one| one.kind == ConversationKind::Group);
     groups.sort_by_key(|group| std::cmp::Reverse(group.active_ms));
+    Ok(groups)
+}
+
+async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
+    let groups = all(api).await?;
     output.list(
         &groups,
         &[tr!("NAME"), tr!("PEOPLE"), tr!("UNREAD"), tr!("ID")],
@@ -157,8 +166,65 @@ async fn invitation(
     }
 }
 
+/// Who of a group has one message, or why not.
+pub async fn holders(
+    api: &dyn Api,
+    output: Output,
+    group: &Conversation,
+    id: MessageId,
+) -> Result<(), Failure> {
+    let message = api.message(group.id.clone(), id.clone()).await?;
+    let holders = match message.is_mine() {
+        true => api.holders(group.id.clone(), id).await?,
+        false => Vec::new(),
+    };
+    #[derive(Serialize)]
+    struct Held {
+        #[serde(flatten)]
+        message: Message,
+        holders: Vec<Holding>,
+    }
+    output.data(&Held { message, holders }, |held| {
+        if let Some(author) = &held.message.member
+            && !held.message.is_mine()
+        {
+            return tr!("From {name}", name = visible::name(&author.name.0));
+        }
+        let has = held.holders.iter().filter(|one| one.state.is_held());
+        let has = has.count() as u64;
+        let all = held.holders.len() as u64;
+        let head = tr!("{has} of {all} have it.", has = has, all = all);
+        let lines = held.holders.iter().map(holding);
+        Phrase::joined("\n", std::iter::once(head).chain(lines))
+    });
+    Ok(())
+}
+
+/// Whether a member has a message, in a line.
+fn holding(one: &Holding) -> Phrase {
+    let name = visible::name(&one.who.name.0);
+    match one.state {
+        HoldingState::Read => tr!("Read by {name}", name = name),
+        HoldingState::Delivered => tr!("Delivered to {name}", name = name),
+        HoldingState::Unknown {
+            why: Some(Why::NotFound),
+            seen_ms: Some(seen_ms),
+        } => tr!(
+            "To {name}: not near since {time}",
+            name = name,
+            time = screen::time(seen_ms)
+        ),
+        HoldingState::Unknown { why: Some(why), .. } => {
+            tr!("To {name}: {why}", name = name, why = words::why(&why))
+        }
+        HoldingState::Unknown { why: None, .. } => {
+            tr!("To {name}: others of the group pass it on", name = name)
+        }
+    }
+}
+
 /// The group that a name means.
-async fn of_name(api: &dyn Api, name: &str) -> Result<Conversation, Failure> {
+pub async fn of_name(api: &dyn Api, name: &str) -> Result<Conversation, Failure> {
     let chat = find(api, name).await?;
     let conversation = api.conversation(chat.conversation).await?;
     match conversation.kind {
@@ -238,11 +304,20 @@ pub fn change(change: &MembershipChange) -> Phrase {
 
 /// What stands in place of the text of an invitation.
 pub fn in_place(message: &Message) -> Option<Phrase> {
-    let GroupInvitation { name, is_ours, .. } = message.invitation.as_ref()?;
+    let GroupInvitation {
+        name,
+        is_ours,
+        state,
+        ..
+    } = message.invitation.as_ref()?;
     let name = visible::name(&name.0);
-    Some(match is_ours {
-        true => tr!("(an invitation into the group {name})", name = name),
-        false => tr!(
+    Some(match (is_ours, state) {
+        (_, GroupInvitationState::Withdrawn) => tr!(
+            "(an invitation into the group {name} that holds no longer)",
+            name = name
+        ),
+        (true, _) => tr!("(an invitation into the group {name})", name = name),
+        (false, _) => tr!(
             "(invites you into the group {name}: `hedgerow group join`)",
             name = name
         ),

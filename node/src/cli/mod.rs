@@ -30,6 +30,7 @@ mod meeting;
 mod node;
 mod output;
 mod pacing;
+mod people;
 #[cfg(feature = "relay")]
 mod relay;
 mod relays;

@@ -23,6 +23,7 @@ pub async fn remove(
         conversation,
         name,
         contact,
+        ..
     } = chat;
     let Some(contact) = contact else {
         if keep {

@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::pacing::paces;
 use crate::cli::table::Row;
-use crate::cli::{screen, timing, words};
+use crate::cli::{groups, screen, timing, words};
 use crate::words::{Phrase, codes, files, tr};
 
 /// The most waiting messages that we list.
@@ -119,7 +119,7 @@ pub async fn not_now(
 }
 
 /// `hedgerow status --message`: whether one message is delivered, or why not. `of`: the contact in whose conversation
-/// it is.
+/// it is, or the group.
 pub async fn message(
     api: &dyn Api,
     output: Output,
@@ -127,8 +127,17 @@ pub async fn message(
     name: &str,
 ) -> Result<(), Failure> {
     let contacts = match of {
-        Some(of) => vec![find(api, of).await?],
+        Some(of) => match find(api, of).await {
+            Ok(contact) => vec![contact],
+            Err(Failure::Refused(Refusal::NoSuchContact)) => Vec::new(),
+            Err(failure) => return Err(failure),
+        },
         None => api.contacts().await?,
+    };
+    let groups = match (of, contacts.is_empty()) {
+        (Some(of), true) => vec![groups::of_name(api, of).await?],
+        (Some(_), false) => Vec::new(),
+        (None, _) => groups::all(api).await?,
     };
     for contact in contacts {
         let chat = contact.conversation.clone();
@@ -157,6 +166,13 @@ pub async fn message(
                 output.data(&located, |located| located.words(output, &shown(&contact)));
                 return Ok(());
             }
+            Err(Failure::Refused(Refusal::NoSuchMessage)) => {}
+            Err(failure) => return Err(failure),
+        }
+    }
+    for group in groups {
+        match named(api, &group.id, name).await {
+            Ok(id) => return groups::holders(api, output, &group, id).await,
             Err(Failure::Refused(Refusal::NoSuchMessage)) => {}
             Err(failure) => return Err(failure),
         }

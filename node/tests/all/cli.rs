@@ -8,6 +8,7 @@
 
 mod answers;
 mod following;
+mod groups;
 mod help;
 mod inviting;
 mod languages;

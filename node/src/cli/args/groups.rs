@@ -78,11 +78,11 @@ pub enum GroupAction {
         /// The member: its name, or the beginning of its id
         member: String,
     },
-    /// Leave a group; what was written there stays to be read
+    /// Leave a group, at once; members hear of it when you meet one
     Leave {
         /// The group
         group: String,
-        /// Erase what was written there, too
+        /// Erase what was written there, too; else it stays to be read
         #[arg(long)]
         erase: bool,
     },

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Output;
 
-use hedgerow_node::api::{Api, ConversationKind, MessageId, PageFrom, Remote};
+use hedgerow_node::api::{Api, ConversationId, ConversationKind, MessageId, PageFrom, Remote};
 
 use super::text;
 
@@ -65,7 +65,8 @@ impl StandIns {
                     self.add(&chat.id.0[..8], "e0e0e0e0");
                     self.add(chat.id.0, "e0".repeat(16));
                 }
-                ConversationKind::Direct | ConversationKind::Former | ConversationKind::Group => {}
+                ConversationKind::Group => self.group(node, chat.id).await,
+                ConversationKind::Direct | ConversationKind::Former => {}
             }
         }
         let mut invitations = node.invitations().await.unwrap();
@@ -77,6 +78,22 @@ impl StandIns {
                 self.add(link.0, format!("hedgerow:LINK{number}"));
             }
         }
+    }
+
+    async fn group(&mut self, node: &Remote, group: ConversationId) {
+        for member in node.members(group.clone()).await.unwrap() {
+            let letter = member.who.name.0[..1].to_lowercase();
+            let id = format!("{letter}9").repeat(16);
+            self.add(&member.who.id.0[..8], &id[..8]);
+            self.add(member.who.id.0, id);
+        }
+        let page = node.page(group.clone(), PageFrom::Oldest, 100).await;
+        for message in page.unwrap().messages {
+            // Behind those of the chat with Ben.
+            self.message(message.position + 6, &message.id);
+        }
+        self.add(&group.0[..8], "d0d0e0e0");
+        self.add(group.0, "d0d0e0e0".repeat(4));
     }
 
     fn message(&mut self, position: u64, id: &MessageId) {

@@ -117,6 +117,18 @@ impl Hosted {
         self.tell_news(&mut state);
     }
 
+    /// Ben is near for a moment, in which this happens.
+    pub fn near_ben(&self, happens: impl FnOnce(&mut World)) {
+        let mut state = self.state.lock().unwrap();
+        state.world.network.part(ANA, BEN, false);
+        state.world.connected(ANA, BEN);
+        state.world.run(5 * AFTER_MS);
+        happens(&mut state.world);
+        state.world.run(5 * AFTER_MS);
+        part(&mut state.world, ANA, BEN);
+        self.tell_news(&mut state);
+    }
+
     /// A message with a file comes from Ben, who is not verified, and takes the file away again: it is too long to load
     /// by itself.
     pub fn receive_long_file(&self, name: &str) {
