@@ -194,7 +194,8 @@ impl ControlLog {
     pub fn accept(&mut self, txn: &mut dyn Txn, bytes: &[u8]) -> Result<Accepted, AcceptError> {
         let accepted = self.accept_one(txn, bytes)?;
         if let Accepted::Held(held) = &accepted
-            && held.iter().any(|id| !self.membership.is_loose(*id))
+            && (!self.membership.is_judged()
+                || held.iter().any(|id| !self.membership.is_loose(*id)))
         {
             self.settle(txn)?;
         }

@@ -315,13 +315,15 @@ impl Membership {
         tips.into_iter().map(|tip| self.history.id(tip)).collect()
     }
 
-    /// The newest operations that have a meaning, however many there are.
+    /// The newest operations that have a meaning, however many there are. Under rules that this version does not know any may have
+    /// one.
     fn newest(&self) -> Vec<Number> {
+        let is_judged = self.is_judged();
         let mut covered = FixedBitSet::with_capacity(self.history.len());
         let mut tips = Vec::new();
         for number in (0..self.history.len()).rev() {
             if !covered.contains(number)
-                && outcome::is_linkable(&self.history, &self.ranking, number)
+                && (!is_judged || outcome::is_linkable(&self.history, &self.ranking, number))
             {
                 covered.union_with(self.history.past(number));
                 tips.push(number);

@@ -1,11 +1,11 @@
 //! What members pass on.
 
 use hedgerow_sync::body;
-use hedgerow_sync::membership::{Act, Held, Level};
+use hedgerow_sync::membership::{Act, Founding, Held, Level, Operation};
 use hedgerow_sync::store::Store;
 
-use crate::support::circle::{GROUP, Session, all_meet, circle, faults, meet, two};
-use crate::support::group::keys::member;
+use crate::support::circle::{GROUP, Member, Session, all_meet, circle, faults, meet, two};
+use crate::support::group::keys::{key, member};
 
 #[test]
 fn two_who_never_meet_read_each_other_through_a_third() {
@@ -92,7 +92,7 @@ fn a_newcomer_learns_of_its_own_appointment_and_of_all_that_was_said() {
     members[0].say("before");
     members[0].set(2, Level::MEMBER);
     let founding = crate::support::circle::founding(1, 1);
-    members.push(crate::support::circle::Member::new(2, &founding));
+    members.push(Member::new(2, &founding));
     let [first, newcomer] = two(&mut members, 0, 2);
     let mut session = meet(first, newcomer, 1);
     assert_eq!(newcomer.group.membership().level(member(2)), Level::MEMBER);
@@ -174,5 +174,44 @@ fn operations_of_both_sides_meet() {
     all_meet(&mut members);
     for it in &members {
         assert_eq!(it.group.membership().count(), 43);
+    }
+}
+
+/// Nobody can say which operations mean something.
+#[test]
+fn a_group_of_rules_that_nobody_here_knows_is_passed_on_whole() {
+    let unknown = Founding::Unknown {
+        rules: 2,
+        content: vec![7],
+    };
+    let root = Operation::new(member(0), Vec::new(), Act::Create(unknown)).unwrap();
+    let founding = root.sign(&key(0)).unwrap();
+    let members = (0..3).map(|number| Member::new(number, &founding));
+    let mut members: Vec<Member> = members.collect();
+    let mut last = root.id();
+    for number in 0..20 {
+        let act = match number % 3 {
+            0 => Act::Seen,
+            _ => Act::Set {
+                who: member(number),
+                level: Level::ADMIN,
+                held: Held::new(),
+            },
+        };
+        let operation = Operation::new(member(number % 2), vec![last], act).unwrap();
+        last = operation.id();
+        let bytes = operation.sign(&key(number % 2)).unwrap();
+        let Member { store, group, .. } = &mut members[0];
+        let accepted = store.write(|txn| Ok(group.accept(txn, &bytes).is_ok()));
+        assert!(accepted.unwrap());
+    }
+    for (one, other) in [(0, 1), (1, 2)] {
+        let [first, second] = two(&mut members, one, other);
+        meet(first, second, other as u64);
+    }
+    for it in &mut members {
+        it.reopen();
+        assert_eq!(it.group.membership().count(), 21);
+        assert!(!it.group.membership().is_judged());
     }
 }
