@@ -3,7 +3,7 @@
 
 use hedgerow_sync::group::Group;
 use hedgerow_sync::id::{DeviceId, SpaceId};
-use hedgerow_sync::membership::Act;
+use hedgerow_sync::membership::{Act, Level};
 use hedgerow_sync::store::StorageError;
 
 use super::{Groups, Open, people};
@@ -92,7 +92,10 @@ impl Owners {
         live: &Live,
     ) -> Result<(), StorageError> {
         let heard = self.groups.parted().filter(|(_, open, _)| {
-            open.keys.contains_key(&live.identity) && live.sync.says_to_hold_all(&open.group)
+            let membership = open.group.membership();
+            let key = open.keys.get(&live.identity);
+            key.is_some_and(|key| membership.level(*key) >= Level::MEMBER)
+                && live.sync.says_to_hold_all(&open.group)
         });
         let heard: Vec<SpaceId> = heard.map(|(space, ..)| space).collect();
         heard
