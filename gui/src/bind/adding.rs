@@ -10,7 +10,7 @@ use slint::{
 };
 
 use super::{Act, invitation, words};
-use crate::model::{Action, AddingAction, App, Qr};
+use crate::model::{Action, AddingAction, App, FoundingAction, Qr};
 use crate::ui::{AddingView, AppWindow, InvitationRow};
 
 /// The number of white modules around a QR code.
@@ -49,6 +49,8 @@ pub fn listen(
     view.on_save_picture(save_picture);
     let say = act.clone();
     view.on_cancel_join(move |id| say.act(AddingAction::CancelJoin(invitation(id))));
+    let say = act.clone();
+    view.on_found(move || say.act(FoundingAction::Show));
     let say = act.clone();
     view.on_back(move || say.act(Action::Back));
 }

@@ -101,6 +101,7 @@ fn drawn(arrangement: &Arrangement) -> ui::Arrangement {
     let person = arrangement.person.as_ref();
     ui::Arrangement {
         person: person.map_or_else(SharedString::new, |person| person.0.as_str().into()),
+        group: arrangement.is_group,
         blocked: arrangement.blocked,
         muted: arrangement.muted,
         archived: arrangement.archived,

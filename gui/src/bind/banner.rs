@@ -76,6 +76,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
             view.set_name(words::bytes(*bytes));
             BannerKind::OldFilesFreed
         }
+        Some(Banner::InvitedIntoGroup) => BannerKind::InvitedIntoGroup,
         Some(Banner::Forwarded) => BannerKind::Forwarded,
         Some(Banner::PassphraseChanged) => BannerKind::PassphraseChanged,
         Some(Banner::Erased) => BannerKind::Erased,

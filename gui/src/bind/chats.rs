@@ -147,6 +147,14 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
         unknown_kind: last.is_some_and(|last| last.text.is_none()),
         deleted: last.is_some_and(|last| last.deleted),
         timer: words::timer_line(last.and_then(|last| last.sets_timer_s)),
+        invites_into: last
+            .and_then(|last| last.invites_into.as_deref())
+            .unwrap_or_default()
+            .into(),
+        author: last
+            .and_then(|last| last.author.as_deref())
+            .unwrap_or_default()
+            .into(),
         mine: last.is_some_and(|last| last.mine),
         tick: words::tick(last.and_then(|last| last.tick)).0,
         when: words::when(chat.when),

@@ -3,7 +3,7 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, arranging, deleting, forwarding, message, storage, timing, words};
+use super::{Act, arranging, deleting, forwarding, group, message, storage, timing, words};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -107,6 +107,22 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::Forward(asked)) => {
             forwarding::draw(asked, ui);
             DialogKind::Forward
+        }
+        Some(Dialog::Invite(asked)) => {
+            group::inviting(asked, ui);
+            DialogKind::Invite
+        }
+        Some(Dialog::Member(asked)) => {
+            group::member(asked, None, ui);
+            DialogKind::Member
+        }
+        Some(Dialog::ChangeMember(asked, change)) => {
+            group::member(asked, Some(*change), ui);
+            DialogKind::ChangeMember
+        }
+        Some(Dialog::LeaveGroup(asked)) => {
+            group::leaving(asked, ui);
+            DialogKind::LeaveGroup
         }
         Some(Dialog::Timing(asked)) => {
             timing::draw(asked, ui);

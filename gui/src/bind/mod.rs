@@ -10,6 +10,7 @@ mod banner;
 mod bluetooth;
 mod carrying;
 mod chats;
+mod choosing;
 mod deleting;
 mod dialogs;
 mod door;
@@ -17,6 +18,9 @@ mod draft;
 mod emoji;
 mod files;
 mod forwarding;
+mod founding;
+mod group;
+mod invited;
 mod markdown;
 mod media;
 mod network;
@@ -100,6 +104,8 @@ pub struct Window {
     spoken: Cell<Option<Language>>,
     /// The value of `pasted_set` for the link on screen.
     pasted_set: Cell<u32>,
+    /// The value of `name_set` for the name of a new group on screen.
+    name_set: Cell<u32>,
     alias_set: RefCell<Option<(ContactId, u32)>>,
     wake: Timer,
     blinks: Timer,
@@ -127,6 +133,7 @@ impl Window {
             outside,
             spoken: Cell::default(),
             pasted_set: Cell::default(),
+            name_set: Cell::default(),
             alias_set: RefCell::default(),
             wake: Timer::default(),
             blinks: Timer::default(),
@@ -164,6 +171,9 @@ impl Window {
             },
         );
         scanning::listen(ui, &act);
+        founding::listen(ui, &act);
+        group::listen(ui, &act);
+        invited::listen(ui, &act);
         person::listen(ui, &act);
         network::listen(ui, &act);
         bluetooth::listen(ui, &act);
@@ -353,6 +363,8 @@ impl Window {
                 Place::Main(Pane::Media) => PaneKind::Media,
                 Place::Main(Pane::Person) => PaneKind::Person,
                 Place::Main(Pane::Adding) => PaneKind::Adding,
+                Place::Main(Pane::Group) => PaneKind::Group,
+                Place::Main(Pane::Founding) => PaneKind::Founding,
                 Place::Main(Pane::Network) => PaneKind::Network,
                 Place::Main(Pane::Settings(_)) => PaneKind::Settings,
                 _ => PaneKind::Nothing,
@@ -393,6 +405,12 @@ impl Window {
         if changed.adding {
             adding::draw(&app, ui, &self.pasted_set);
             scanning::draw(&app.pages.adding.scanning, ui);
+        }
+        if changed.founding {
+            founding::draw(&app.pages.founding, ui, &self.name_set);
+        }
+        if changed.group {
+            group::draw(&app, ui);
         }
         if changed.person {
             person::draw(&app, ui, &self.alias_set);

@@ -7,14 +7,14 @@ use std::iter;
 use std::rc::Rc;
 use std::time::Duration;
 
-use hedgerow_node::api::{ContactId, MessageId, Private};
+use hedgerow_node::api::{MessageId, Private};
 use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
 
 use super::markdown::markdown;
-use super::{Act, deleting, draft, files, message, quote::quoted, timing, words};
+use super::{Act, deleting, draft, files, invited, message, quote::quoted, timing, words};
 use crate::model::{
-    About, Action, App, ChatsAction, Row, RowKind, Said, Scroll, Span, Splice, Thread,
-    ThreadAction, copied, splices,
+    About, Action, App, ChangeKind, ChatsAction, GroupAction, Row, RowKind, Said, Scroll, Span,
+    Splice, Thread, ThreadAction, copied, splices,
 };
 use crate::pictures::within;
 use crate::ui::{self, AppWindow, MessageMenu, ThreadRow, ThreadView};
@@ -34,7 +34,8 @@ pub struct Drawn {
 #[derive(Default)]
 struct Shown {
     conversation: String,
-    members: Vec<ContactId>,
+    /// The page behind it.
+    behind: Option<Action>,
     rows: Vec<Row>,
     /// How often the draft was set by anything but typing.
     draft_set: u32,
@@ -106,7 +107,7 @@ impl Drawn {
             let face = weak
                 .upgrade()
                 .map(|ui| ui.global::<ThreadView>().get_face());
-            let answerable = face.is_some_and(|face| !face.blocked && !face.former);
+            let answerable = face.is_some_and(|face| face.writes);
             let shown = shown.borrow();
             let row = shown.rows.iter().find(|row| id == row.id);
             match row.map(|row| &row.kind) {
@@ -178,10 +179,10 @@ impl Drawn {
         view.on_send(move || say.act(ThreadAction::Send));
         let (say, shown) = (act.clone(), self.shown.clone());
         view.on_person(move || {
-            // Behind a chat with one contact stands its page.
-            let members = shown.borrow().members.clone();
-            if let [contact] = members.as_slice() {
-                say.act(Action::ShowPerson(contact.clone()));
+            // Behind a chat with one contact stands its page, behind a group that of the group.
+            let behind = shown.borrow().behind.clone();
+            if let Some(action) = behind {
+                say.act(action);
             }
         });
         let say = act.clone();
@@ -222,7 +223,7 @@ impl Drawn {
             });
             self.model.set_vec(Vec::new());
         }
-        self.shown.borrow_mut().members.clone_from(&thread.members);
+        self.shown.borrow_mut().behind = behind(thread);
         head(thread, &view);
         if rows || another {
             self.rows(thread);
@@ -359,6 +360,15 @@ impl Shown {
     }
 }
 
+/// The page behind a conversation: of its contact, or of the group.
+fn behind(thread: &Thread) -> Option<Action> {
+    match thread.members.as_slice() {
+        _ if thread.face.group.is_some() => Some(GroupAction::Show(thread.id.clone()).into()),
+        [contact] => Some(Action::ShowPerson(contact.clone())),
+        _ => None,
+    }
+}
+
 fn head(thread: &Thread, view: &ThreadView<'_>) {
     view.set_id(thread.id.0.as_str().into());
     view.set_face(words::face(&thread.face));
@@ -413,6 +423,21 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.time = words::when(Some(*when));
         }
         RowKind::Unread => drawn.kind = ui::RowKind::Unread,
+        RowKind::Change(change) => {
+            drawn.kind = ui::RowKind::Change;
+            drawn.change = ui::Change {
+                what: match change.what {
+                    ChangeKind::Left => ui::ChangeKind::Left,
+                    ChangeKind::Removed => ui::ChangeKind::Removed,
+                    ChangeKind::Appointed => ui::ChangeKind::Appointed,
+                    ChangeKind::Lowered => ui::ChangeKind::Lowered,
+                    ChangeKind::Added => ui::ChangeKind::Added,
+                    ChangeKind::IsIn => ui::ChangeKind::IsIn,
+                },
+                who: change.who.as_str().into(),
+                by: change.by.as_str().into(),
+            };
+        }
         RowKind::Message(message) => {
             let (tick, carrier) = words::tick(message.tick);
             let body: &[Span] = message.body.as_deref().unwrap_or_default();
@@ -425,6 +450,11 @@ fn drawn(row: &Row) -> ThreadRow {
             drawn.mine = message.mine;
             drawn.known = message.body.is_some();
             drawn.file = message.file.as_deref().map(files::card).unwrap_or_default();
+            drawn.invited = message
+                .invited
+                .as_deref()
+                .map(invited::card)
+                .unwrap_or_default();
             drawn.gone = deleting::gone(message.gone.as_deref());
             drawn.timer = words::timer_line(message.sets_timer_s);
             drawn.text = body

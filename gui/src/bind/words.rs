@@ -3,7 +3,9 @@
 
 use std::cell::{Cell, RefCell};
 
-use hedgerow_node::api::{Carrier, MessageFile, Power, Private, Refusal, RelayPaths, Why};
+use hedgerow_node::api::{
+    Carrier, GroupStanding, GroupState, MessageFile, Power, Private, Refusal, RelayPaths, Why,
+};
 use hedgerow_node::words::{Language, Phrase, codes, files, isolated, timers};
 use humansize::{DECIMAL, SizeFormatter};
 use slint::{ComponentHandle, SharedString};
@@ -237,12 +239,30 @@ pub fn face(face: &Face) -> ui::Face {
         verified: face.verified,
         blocked: face.blocked,
         former: face.former,
+        writes: face.takes_messages(),
+        group: face.group.is_some(),
+        people: face.group.map_or(0, |group| number(group.people.into())),
+        standing: standing(face.group),
         notice: face
             .notice
             .map_or_else(SharedString::new, |notice| say(&codes::notice(notice))),
         former_name: face.former_name.as_deref().unwrap_or_default().into(),
         reachable: carrier(face.reachable),
         last_seen: when(face.last_seen),
+    }
+}
+
+/// How we stand in a group, with a value for what is none.
+fn standing(group: Option<GroupState>) -> ui::GroupStanding {
+    match group.map(|group| group.standing) {
+        None => ui::GroupStanding::None,
+        Some(GroupStanding::Joining) => ui::GroupStanding::Joining,
+        Some(GroupStanding::Member) => ui::GroupStanding::Member,
+        Some(GroupStanding::Admin) => ui::GroupStanding::Admin,
+        Some(GroupStanding::Suspended) => ui::GroupStanding::Suspended,
+        Some(GroupStanding::Removed) => ui::GroupStanding::Removed,
+        Some(GroupStanding::Left) => ui::GroupStanding::Left,
+        Some(GroupStanding::NewerRules) => ui::GroupStanding::NewerRules,
     }
 }
 

@@ -11,6 +11,8 @@ use super::chats::ChatsAction;
 use super::dialog::DialogAction;
 use super::door::DoorAction;
 use super::files::FileAction;
+use super::founding::FoundingAction;
+use super::group::GroupAction;
 use super::media::MediaAction;
 use super::network::NetworkAction;
 use super::paths::PathsAction;
@@ -73,6 +75,10 @@ pub enum Action {
     Picker(PickerAction),
     /// Adding a contact.
     Adding(AddingAction),
+    /// Making a group.
+    Founding(FoundingAction),
+    /// The page of a group.
+    Group(GroupAction),
     /// The page of a contact.
     Person(PersonAction),
     /// The network page.
@@ -145,6 +151,8 @@ of_page! {
     Picker(PickerAction) in Action;
     Adding(AddingAction) in Action;
     Scanning(ScanningAction) in AddingAction;
+    Founding(FoundingAction) in Action;
+    Group(GroupAction) in Action;
     Person(PersonAction) in Action;
     Network(NetworkAction) in Action;
     Bluetooth(BluetoothAction) in NetworkAction;

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::effect::{Announcement, Effect};
 use super::outcome::Outcome;
 use super::place::Pane;
-use super::rows::Tick;
+use super::rows::{Tick, author_in_group};
 use super::thread::Thread;
 
 /// The most messages of ours whose arrival we announce. If more wait, only the last ones.
@@ -65,7 +65,8 @@ impl Thread {
             .into_iter()
             .map(|message| {
                 let author = message.author.as_ref();
-                let name = author.map(|author| context.contacts.name_of(author));
+                let contact = || author.map(|author| context.contacts.name_of(author));
+                let name = author_in_group(message).or_else(contact);
                 let name = Private(name.unwrap_or_default());
                 announce(match &message.text {
                     Some(text) => Announcement::Came {

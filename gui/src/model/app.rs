@@ -124,6 +124,8 @@ impl App {
             Action::Thread(action) => pages.thread.act(action, context),
             Action::Picker(action) => pages.picker.act(action, pages.thread.may_write(), context),
             Action::Adding(action) => pages.adding.act(action, context),
+            Action::Founding(action) => pages.founding.act(action, context),
+            Action::Group(action) => pages.group.act(action, context),
             Action::Person(action) => pages.person.act(action, context),
             Action::Network(action) => Vec::from_iter(pages.network.act(action)),
             Action::Settings(action) => Vec::from_iter(pages.settings.act(action)),

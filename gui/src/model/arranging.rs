@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hedgerow_node::api::{Call, ContactId, Conversation, ConversationId, ConversationKind, Muted};
 
 use super::chats::Chats;
-use super::context::Context;
+use super::context::{Context, person};
 use super::dialog::Dialog;
 use super::exporting::{Exporting, ToFile};
 use super::face::Face;
@@ -68,6 +68,8 @@ impl MuteFor {
 pub struct Arrangement {
     /// The contact, if it is with one contact alone.
     pub person: Option<ContactId>,
+    /// It is a group.
+    pub is_group: bool,
     /// The contact is blocked.
     pub blocked: bool,
     /// Nothing notifies of its messages.
@@ -85,16 +87,14 @@ pub struct Arrangement {
 impl Arrangement {
     fn of(conversation: &Conversation, context: &Context) -> Self {
         Self {
-            person: match conversation.members.as_slice() {
-                [person] => Some(person.clone()),
-                _ => None,
-            },
+            person: person(conversation).cloned(),
+            is_group: conversation.group.is_some(),
             blocked: context.is_blocked(conversation),
             muted: conversation.is_muted(context.now.wall_ms),
             archived: conversation.archived,
             marked_unread: conversation.marked_unread,
             unread: conversation.unread > 0,
-            disappears: !conversation.members.is_empty(),
+            disappears: person(conversation).is_some(),
         }
     }
 }

@@ -58,6 +58,8 @@ pub enum Banner {
     OldFilesFreed(u64),
     /// The message stands in other conversations, too.
     Forwarded,
+    /// Invitations into a group stand in the chats with those who are invited.
+    InvitedIntoGroup,
     /// The passphrase has changed.
     PassphraseChanged,
     /// Deleted data are gone for good.

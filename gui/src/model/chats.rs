@@ -6,12 +6,13 @@ use hedgerow_node::api::{Call, ContactId, ConversationId, visible};
 
 use super::arranging::{Arrangements, ArrangingAction};
 use super::calendar::When;
-use super::context::Context;
+use super::context::{Context, person};
 use super::conversations::Known;
 use super::dialog::Dialog;
 use super::effect::Effect;
 use super::face::Face;
 use super::files::on_one_line;
+use super::invited;
 use super::outcome::Outcome;
 use super::rows::{self, Reach, Tick};
 
@@ -95,8 +96,12 @@ pub struct Excerpt {
     pub deleted: bool,
     /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no text then.
     pub sets_timer_s: Option<u64>,
+    /// It is an invitation into the group of this name: it has no text then.
+    pub invites_into: Option<String>,
     /// Whether we wrote it.
     pub mine: bool,
+    /// In a group: the name of the other who wrote it.
+    pub author: Option<String>,
     /// How far it has come; `None` for messages of others.
     pub tick: Option<Tick>,
 }
@@ -219,10 +224,7 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
     let reach = Reach::of(conversation, context);
     ChatRow {
         id: conversation.id.clone(),
-        person: match conversation.members.as_slice() {
-            [person] => Some(person.clone()),
-            _ => None,
-        },
+        person: person(conversation).cloned(),
         face,
         last: newest.map(|newest| Excerpt {
             text: newest.text.as_ref().map(|text| {
@@ -234,7 +236,9 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
             }),
             deleted: newest.deleted.is_some(),
             sets_timer_s: newest.sets_timer_s,
+            invites_into: newest.invitation.as_ref().map(invited::name),
             mine: newest.is_mine(),
+            author: rows::author_in_group(newest),
             tick: rows::tick(newest, reach).0,
         }),
         when: newest.map(|newest| context.calendar.when(newest.time_ms)),

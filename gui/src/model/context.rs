@@ -1,6 +1,6 @@
 //! What every page may read, and only the router changes.
 
-use hedgerow_node::api::{Conversation, Me, Why};
+use hedgerow_node::api::{ContactId, Conversation, ConversationKind, Me, Why};
 use jiff::tz::TimeZone;
 
 use super::calendar::{Calendar, Now, When};
@@ -65,11 +65,10 @@ impl Context {
         self.presence.focused && self.shows(Pane::Thread) && !self.covered
     }
 
-    /// Whether every member of a conversation is blocked, so that nobody is left to write to.
+    /// Whether the contact of a direct chat is blocked, so that nobody is left to write to.
     pub(super) fn is_blocked(&self, conversation: &Conversation) -> bool {
-        let mut members = conversation.members.iter();
-        let is_blocked = |id| self.contacts.get(id).is_some_and(|member| member.blocked);
-        !conversation.members.is_empty() && members.all(is_blocked)
+        let person = person(conversation).and_then(|id| self.contacts.get(id));
+        person.is_some_and(|person| person.blocked)
     }
 
     /// When the node next tries to deliver a message, if that is known.
@@ -79,4 +78,10 @@ impl Context {
             _ => None,
         }
     }
+}
+
+/// The contact of a direct chat. Of a group it is nobody, even if a single contact is in.
+pub(super) fn person(conversation: &Conversation) -> Option<&ContactId> {
+    let is_direct = conversation.kind == ConversationKind::Direct;
+    conversation.members.first().filter(|_| is_direct)
 }

@@ -15,6 +15,8 @@ use super::deleting::Deleting;
 use super::effect::{Effect, Request};
 use super::exporting::Exporting;
 use super::forwarding::Forwarding;
+use super::group::{Inviting, Leaving};
+use super::member::{MemberAsked, MemberChange};
 use super::outcome::Outcome;
 use super::read_all::ReadAll;
 use super::relays::RelayRow;
@@ -44,6 +46,14 @@ pub enum DialogAction {
     FindReceiver(String),
     /// There, choose a conversation, or do not choose it any more.
     ChooseReceiver(ConversationId),
+    /// In the dialog that invites into a group: show only contacts with names like this.
+    FindCandidate(String),
+    /// There, choose a contact, or do not choose it any more.
+    ChooseCandidate(ContactId),
+    /// In the dialog about a member of a group: ask before this is done with it.
+    AskChange(MemberChange),
+    /// In the dialog that leaves a group: whether what was written there goes from this device.
+    Erases(bool),
     /// Set the timer of the conversation to this number of seconds; 0 switches it off.
     Timer(u64),
     /// In the dialog that frees old files: those that are as old as this.
@@ -128,6 +138,14 @@ pub enum Dialog {
     ReadAll(ReadAll),
     /// Forward a message, and where to?
     Forward(Forwarding),
+    /// Invite into a group, and whom?
+    Invite(Inviting),
+    /// Everything about a member of a group.
+    Member(MemberAsked),
+    /// Do this with a member of a group?
+    ChangeMember(MemberAsked, MemberChange),
+    /// Leave a group, or erase what is left of it?
+    LeaveGroup(Leaving),
     /// After how long does what is written in a conversation disappear?
     Timing(Timing),
     /// Send although the timer has changed?
@@ -316,6 +334,31 @@ impl DialogPage {
                     self.changed = true;
                 }
             }
+            DialogAction::FindCandidate(text) => {
+                if let Some(Dialog::Invite(inviting)) = &mut self.open {
+                    inviting.choosing.find(&text, context);
+                    self.changed = true;
+                }
+            }
+            DialogAction::ChooseCandidate(id) => {
+                if let Some(Dialog::Invite(inviting)) = &mut self.open {
+                    inviting.choosing.choose(id, context);
+                    self.changed = true;
+                }
+            }
+            DialogAction::AskChange(change) => {
+                if let Some(Dialog::Member(asked)) = self.open.clone()
+                    && asked.member.offers.has(change)
+                {
+                    self.show(Dialog::ChangeMember(asked, change));
+                }
+            }
+            DialogAction::Erases(erases) => {
+                if let Some(Dialog::LeaveGroup(leaving)) = &mut self.open {
+                    leaving.erases = erases || !leaving.leaves;
+                    self.changed = true;
+                }
+            }
             DialogAction::Timer(seconds) => {
                 if let Some(Dialog::Timing(timing)) = self.open.clone() {
                     self.close();
@@ -370,6 +413,7 @@ impl DialogPage {
                 Dialog::Mute { .. }
                 | Dialog::Timing(_)
                 | Dialog::DeleteMessage(_)
+                | Dialog::Member(_)
                 | Dialog::MessageDetails(_)
                 | Dialog::JumpToDate { .. }
                 | Dialog::Keys,
@@ -379,6 +423,9 @@ impl DialogPage {
             }
             Some(Dialog::ReadAll(asked)) => asked.agreed(),
             Some(Dialog::Forward(forwarding)) => forwarding.forward(),
+            Some(Dialog::Invite(inviting)) => inviting.invite(),
+            Some(Dialog::ChangeMember(asked, change)) => vec![asked.change(change)],
+            Some(Dialog::LeaveGroup(leaving)) => leaving.agreed(),
             Some(Dialog::TimerChanged(changed)) => {
                 let shown = Outcome::TimerShown(changed.conversation, changed.now_s);
                 vec![shown, Outcome::Send]

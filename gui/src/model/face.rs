@@ -1,6 +1,8 @@
 //! How a contact or a conversation looks in the list, above its messages, and on its page.
 
-use hedgerow_node::api::{Carrier, Contact, Conversation, ConversationKind, Notice, visible};
+use hedgerow_node::api::{
+    Carrier, Contact, Conversation, ConversationKind, GroupStanding, GroupState, Notice, visible,
+};
 
 use super::calendar::{Calendar, When};
 use super::context::Context;
@@ -24,6 +26,8 @@ pub struct Face {
     pub blocked: bool,
     /// What is left of a chat with a contact whom we removed: nobody can be written to.
     pub former: bool,
+    /// Of a group: how many are in, and how we stand in it.
+    pub group: Option<GroupState>,
     /// Something the user must know.
     pub notice: Option<Notice>,
     /// The name shown before the contact gave itself another one, until the user has decided.
@@ -36,8 +40,11 @@ pub struct Face {
 
 impl Face {
     /// Something can be written there.
-    pub(super) fn takes_messages(&self) -> bool {
-        !self.blocked && !self.former
+    pub fn takes_messages(&self) -> bool {
+        let is_in = |group: GroupState| {
+            matches!(group.standing, GroupStanding::Member | GroupStanding::Admin)
+        };
+        !self.blocked && !self.former && self.group.is_none_or(is_in)
     }
 
     pub(super) fn of(contact: &Contact, calendar: &Calendar) -> Self {
@@ -51,6 +58,7 @@ impl Face {
             alone: false,
             blocked: contact.blocked,
             former: false,
+            group: None,
             notice: contact.notice,
             former_name: former.map(|former| label(&former.0, contact)),
             reachable: contact.reachable,
@@ -82,13 +90,14 @@ impl Face {
         };
         Self {
             notes,
-            alone: conversation.members.is_empty(),
+            alone: conversation.members.is_empty() && conversation.group.is_none(),
             initials: initials(&name),
             name,
             hue: hue(&conversation.id.0),
             verified: false,
             blocked: false,
             former: conversation.kind == ConversationKind::Former,
+            group: conversation.group,
             notice: None,
             former_name: None,
             reachable: None,
@@ -121,14 +130,14 @@ fn short_id(contact: &Contact) -> &str {
 }
 
 /// The first letters of the first two words of a name.
-fn initials(name: &str) -> String {
+pub(super) fn initials(name: &str) -> String {
     let words = name.split_whitespace();
     let letters = words.filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     letters.take(2).flat_map(char::to_uppercase).collect()
 }
 
 /// The colour of an id: always the same, 0 to 359.
-fn hue(id: &str) -> u16 {
+pub(super) fn hue(id: &str) -> u16 {
     let digits = id.get(..4);
     let number = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
     number.unwrap_or_default() % 360

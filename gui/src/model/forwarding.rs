@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hedgerow_node::api::{Call, ConversationId, ConversationKind, MAX_RECEIVERS, MessageId};
+use hedgerow_node::api::{Call, ConversationId, MAX_RECEIVERS, Message, MessageId};
 
 use super::context::Context;
 use super::dialog::Dialog;
@@ -20,6 +20,8 @@ pub struct Forwarding {
     pub conversation: ConversationId,
     /// Which message.
     pub id: MessageId,
+    /// A file goes with it. Groups take none.
+    pub with_file: bool,
     /// Only conversations with names like this are shown.
     pub filter: String,
     /// The conversations to choose from, the latest first.
@@ -40,10 +42,11 @@ pub struct Receiver {
 }
 
 impl Forwarding {
-    fn new(conversation: ConversationId, id: MessageId, context: &Context) -> Self {
+    fn new(conversation: ConversationId, message: &Message, context: &Context) -> Self {
         let mut forwarding = Self {
             conversation,
-            id,
+            id: message.id.clone(),
+            with_file: message.file.is_some(),
             filter: String::new(),
             receivers: Vec::new(),
             chosen: BTreeSet::new(),
@@ -78,13 +81,13 @@ impl Forwarding {
     fn draw(&mut self, context: &Context) {
         let filter = self.filter.trim().to_lowercase();
         let known = context.conversations.iter();
-        let known = known.map(|known| &known.conversation).filter(|one| {
-            let is_writable = one.kind != ConversationKind::Former && !context.is_blocked(one);
-            is_writable && one.id != self.conversation
-        });
-        let mut found: Vec<_> = known
+        let known = known.map(|known| &known.conversation);
+        let others = known.filter(|one| one.id != self.conversation);
+        let takes =
+            |face: &Face| face.takes_messages() && !(self.with_file && face.group.is_some());
+        let mut found: Vec<_> = others
             .map(|one| (one.active_ms, Face::of_conversation(one, context), &one.id))
-            .filter(|(_, face, _)| face.name.to_lowercase().contains(&filter))
+            .filter(|(_, face, _)| takes(face) && face.name.to_lowercase().contains(&filter))
             .collect();
         found
             .sort_by(|(a_ms, a, _), (b_ms, b, _)| b_ms.cmp(a_ms).then_with(|| a.name.cmp(&b.name)));
@@ -101,8 +104,9 @@ impl Forwarding {
 impl Thread {
     /// Asks where a message is to be forwarded to.
     pub(super) fn ask_forward(&self, id: MessageId, context: &Context) -> Option<Outcome> {
-        self.window.find(&id)?.message.text.as_ref()?;
-        let forwarding = Forwarding::new(self.id.clone(), id, context);
+        let message = &self.window.find(&id)?.message;
+        message.text.as_ref()?;
+        let forwarding = Forwarding::new(self.id.clone(), message, context);
         Some(Outcome::Show(Dialog::Forward(forwarding)))
     }
 }

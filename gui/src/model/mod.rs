@@ -11,12 +11,13 @@
 //! which knows all `pages` and executes what they want.
 //!
 //! The pages: `door` is the first start and both locks; `chats`, `thread` (in `thread_page`), `picker`, `adding` with
-//! `scanning`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings` with `storage`, `searching`, `starred`, `media` with `viewer`, `dialog` and `banner`. What they
+//! `scanning`, `founding`, `group`, `person`, `network` with `bluetooth`, `relays` and `paths`, `settings` with `storage`, `searching`, `starred`, `media` with `viewer`, `dialog` and `banner`. What they
 //! share: `contacts`, `conversations`, `calendar`, `preferences`, `place` and `presence`; `looking` asks the node again
 //! when contacts or conversations have changed. `fetching`, `reading`, `window` and `rows` are the loaded part of a
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
-//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to;
+//! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to, `choosing`
+//! who is invited into a group, `invited` an invitation into one, `member` and `membership` who is in;
 //! `files` shows the file of a message, `previews` its small picture, `pictures` those of a conversation; `attaching` sends the files
 //! of the `strip`; `recording` keeps a voice note while it is recorded, `playing` plays
 //! one, `sound` has the orders to microphone and loudspeaker; `carrying` is what goes by memory stick; `timing` are messages that
@@ -36,6 +37,7 @@ mod bluetooth;
 mod calendar;
 mod carrying;
 mod chats;
+mod choosing;
 mod contacts;
 mod context;
 mod conversations;
@@ -51,10 +53,15 @@ mod fetching;
 mod files;
 mod filters;
 mod forwarding;
+mod founding;
+mod group;
 mod in_flight;
+mod invited;
 mod links;
 mod looking;
 mod media;
+mod member;
+mod membership;
 mod network;
 mod notifier;
 mod outcome;
@@ -100,6 +107,7 @@ pub use bluetooth::{Bluetooth, BluetoothAction};
 pub use calendar::{Date, Day, Now, When};
 pub use carrying::{CarryAction, ToCarry};
 pub use chats::{ChatRow, Chats, ChatsAction, Excerpt};
+pub use choosing::{Candidate, Choosing};
 pub use context::Context;
 pub use deleting::{Deleting, Gone};
 pub use dialog::{ChangePassphrase, Details, Dialog, DialogAction, DialogPage, Earlier, WayRow};
@@ -113,9 +121,14 @@ pub(crate) use files::may_be_freed;
 pub use files::{FileAction, FileCard, Offers, Pace};
 pub use filters::{Filters, Writer, WrittenBy, WrittenWhen};
 pub use forwarding::{Forwarding, Receiver};
+pub use founding::{Founding, FoundingAction, NameFault};
+pub use group::{Group, GroupAction, GroupPage, Inviting, Leaving};
 pub use hedgerow_node::api::strength::Weakness;
+pub use invited::{GroupAnswer, Invited};
 pub use links::{Span, copied};
 pub use media::{Media, MediaAction, MediaRow};
+pub use member::{MemberAsked, MemberChange, MemberOffers, MemberRow};
+pub use membership::{ChangeKind, ChangeRow};
 pub use network::{CarrierRow, NetworkAction, NetworkPage, PersonRow};
 pub use pages::Pages;
 pub use paths::{Paths, PathsAction, PathsKind};

@@ -11,6 +11,7 @@ use super::effect::{Effect, Notification};
 use super::face::Face;
 use super::outcome::Outcome;
 use super::place::{Pane, Place};
+use super::rows::author_in_group;
 
 /// The shortest interval between two notifications while the screen is locked.
 const NOTIFY_EVERY_MS: u64 = 10_000;
@@ -171,5 +172,11 @@ impl Notifier {
 fn shown(message: &Message, context: &Context) -> Option<Private> {
     let text = message.text.as_ref();
     let text = text.filter(|_| context.preferences.previews);
-    text.map(|text| Private(excerpt(&text.0)))
+    text.map(|text| {
+        let text = excerpt(&text.0);
+        Private(match author_in_group(message) {
+            Some(author) => format!("{author}: {text}"),
+            None => text,
+        })
+    })
 }

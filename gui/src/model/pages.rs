@@ -12,6 +12,8 @@ use super::banner::Banner;
 use super::chats::Chats;
 use super::context::Context;
 use super::dialog::DialogPage;
+use super::founding::Founding;
+use super::group::GroupPage;
 use super::looking::Looking;
 use super::media::Media;
 use super::network::NetworkPage;
@@ -52,6 +54,10 @@ pub struct Pages {
     pub playing: Playing,
     /// Adding a contact.
     pub adding: Adding,
+    /// Making a group.
+    pub founding: Founding,
+    /// The page of a group.
+    pub group: GroupPage,
     /// The page of a contact.
     pub person: PersonPage,
     /// The network page.
@@ -80,6 +86,8 @@ impl Pages {
             viewer: self.viewer.take_changed(),
             playing: self.playing.take_changed(),
             adding: self.adding.take_changed(),
+            founding: self.founding.take_changed(),
+            group: self.group.take_changed(),
             person: self.person.take_changed(),
             network: self.network.take_changed(),
             node: self.settings.take_changed(),
@@ -127,6 +135,8 @@ impl Pages {
     pub(super) fn draw(&mut self, context: &Context) -> Option<Outcome> {
         self.thread.draw(context);
         self.person.draw(context);
+        self.group.draw(context);
+        self.founding.draw(context);
         self.network.draw(context);
         self.draw_chats(context)
     }
@@ -141,6 +151,7 @@ impl Pages {
         if person.is_some_and(|person| person.id == *id) {
             self.person.draw(context);
         }
+        self.founding.draw(context);
         self.network.draw(context);
         self.draw_chats(context)
     }
@@ -149,6 +160,9 @@ impl Pages {
     fn draw_conversation(&mut self, id: &ConversationId, context: &Context) -> Option<Outcome> {
         if self.thread.id() == Some(id) {
             self.thread.draw(context);
+        }
+        if self.group.id() == Some(id) {
+            self.group.draw(context);
         }
         self.person.draw(context);
         self.network.draw(context);
@@ -309,6 +323,27 @@ impl Pages {
                 Vec::new()
             }
             Update::Joining(answer) => Vec::from_iter(self.adding.joining(answer)),
+            Update::GroupMade(Ok(chat)) => {
+                let group = chat.conversation.id.clone();
+                let mut outcomes = self.chat(*chat, context);
+                outcomes.extend(self.founding.made(&group, context));
+                outcomes
+            }
+            Update::GroupMade(Err(refusal)) => Vec::from_iter(self.founding.refused(refusal)),
+            Update::Members(id, members) => {
+                self.group.know(&id, members);
+                Vec::new()
+            }
+            Update::InvitationAnswered(chat, id, answer) => {
+                if let Some(thread) = self.thread.thread(&chat) {
+                    thread.invitation_answered(id, answer.is_ok(), context);
+                }
+                match answer {
+                    Ok(group) => group.map_or_else(Vec::new, |group| self.chat(*group, context)),
+                    Err(refusal) => vec![Outcome::Refused(refusal)],
+                }
+            }
+            Update::InvitedIntoGroup => vec![Outcome::Tell(Banner::InvitedIntoGroup)],
             Update::RelayAdded(answer) => Vec::from_iter(self.network.relay_added(answer)),
             Update::RelayPathsSet(wanted, answer) => {
                 Vec::from_iter(self.network.paths_set(&wanted, answer))
@@ -384,18 +419,28 @@ impl Pages {
                 }
                 self.looking.conversations.want(conversation);
             }
-            Event::Conversation { conversation } | Event::Membership { conversation, .. } => {
+            Event::Conversation { conversation } => {
                 self.looking.conversations.want(conversation);
                 self.network.look();
+            }
+            Event::Membership { conversation, .. } => {
+                self.thread.membership_changed(&conversation);
+                let members = self.group.look(&conversation);
+                self.looking.conversations.want(conversation);
+                self.network.look();
+                return Vec::from_iter(members);
             }
             Event::ConversationErased { .. } => self.looking.everything.want(),
             // Messages in its conversations may wait for another reason now.
             Event::Contact { contact } => {
+                let mut members = Vec::new();
                 for conversation in context.conversations.of(&contact) {
+                    members.extend(self.group.look(conversation));
                     self.looking.conversations.want(conversation.clone());
                 }
                 self.looking.contacts.want(contact);
                 self.network.look();
+                return members;
             }
             Event::Removed { contact } => return vec![Outcome::Forget(contact)],
             Event::Met {
@@ -416,9 +461,11 @@ impl Pages {
                 self.thread.reload();
                 self.viewer.reload();
                 self.network.look();
+                let members = self.group.id().and_then(|id| self.group.look(id));
                 let media = self.media.reload(context);
                 let invitations = Outcome::ask(Call::Invitations);
-                return media.into_iter().chain([invitations]).collect();
+                let looks = media.into_iter().chain(members);
+                return looks.chain([invitations]).collect();
             }
             Event::Disk { full: true } => {
                 return vec![Outcome::Tell(Banner::Storage(StorageFault::Full))];
@@ -492,6 +539,9 @@ impl Pages {
         }
         let open = self.thread.id();
         let gone = open.filter(|id| !chats.contains(*id)).cloned();
+        outcomes.extend(gone.map(Outcome::DropChat));
+        let group = self.group.id();
+        let gone = group.filter(|id| !chats.contains(*id)).cloned();
         outcomes.extend(gone.map(Outcome::DropChat));
         outcomes.extend(self.notifier.retain(&chats));
         let person = self.person.open.as_ref().map(|person| &person.id);
@@ -573,6 +623,7 @@ impl Pages {
         if self.thread.id() == Some(id) {
             self.thread.drop();
         }
+        self.group.drop_chat(id);
         self.searching.drops(id);
         self.media.drop_chat(id);
         self.viewer.drop_chat(id);
@@ -588,6 +639,7 @@ impl Pages {
         match pane {
             Pane::Thread => self.thread.open.is_some(),
             Pane::Person => self.person.open.is_some(),
+            Pane::Group => self.group.open.is_some(),
             Pane::Search => self.searching.open.is_some(),
             Pane::Media => self.media.is_open(),
             _ => true,
@@ -607,6 +659,8 @@ impl Pages {
         self.media.forget();
         self.viewer.forget();
         self.adding.forget();
+        self.founding.forget();
+        self.group.close();
         self.person.close();
         self.network = NetworkPage::default();
         self.settings.forget();

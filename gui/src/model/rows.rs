@@ -4,15 +4,19 @@ use std::collections::{BTreeSet, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 
-use hedgerow_node::api::{Carrier, ContactId, Conversation, Message, MessageId, Why, visible};
+use hedgerow_node::api::{
+    Carrier, ContactId, Conversation, MembershipChange, Message, MessageId, Quoted, Why, visible,
+};
 
-use super::answering::{Authors, Quote};
+use super::answering::{Authors, Quote, QuotedOriginal};
 use super::calendar::{Calendar, When};
 use super::context::Context;
 use super::deleting::Gone;
 use super::fetching;
 use super::files::{FileCard, ThreadFiles};
+use super::invited::{Answers, Invited};
 use super::links::Span;
+use super::membership::ChangeRow;
 use super::saying::{Said, said};
 use super::timing::Goes;
 use super::window::Window;
@@ -51,6 +55,8 @@ pub enum RowKind {
     Day(When),
     /// The line above the messages that were unread when the user opened the conversation.
     Unread,
+    /// Who is in the group has changed.
+    Change(ChangeRow),
     /// A message.
     Message(MessageRow),
 }
@@ -70,6 +76,8 @@ pub struct MessageRow {
     pub sets_timer_s: Option<u64>,
     /// The file that goes with it; the text may be empty then.
     pub file: Option<Box<FileCard>>,
+    /// The invitation into a group that it is: it has no body then.
+    pub invited: Option<Box<Invited>>,
     /// Whether it may be too long to be shown whole before [`ThreadAction::Unfold`](super::ThreadAction::Unfold).
     pub folded: bool,
     /// Whether the body is only the beginning of the text.
@@ -158,9 +166,11 @@ pub(crate) fn rows(
     reach: Reach,
     authors: &Authors,
     files: &ThreadFiles,
+    answers: &Answers,
     calendar: &Calendar,
 ) -> VecDeque<Row> {
     let mut rows: VecDeque<Row> = VecDeque::with_capacity(window.len() + 16);
+    rows.extend(changes("begin", window.changes_before()));
     // The last message, if no other row stands between it and the next.
     let mut before: Option<(Option<&ContactId>, i64)> = None;
     let mut day = None;
@@ -200,6 +210,7 @@ pub(crate) fn rows(
                 body: one.body.clone(),
                 gone: Gone::of(message, authors, calendar).map(Box::new),
                 sets_timer_s: message.sets_timer_s,
+                invited: Invited::of(message, answers).map(Box::new),
                 file: FileCard::of(message, authors, reach.over, files).map(Box::new),
                 folded: one.folded,
                 cut: one.cut,
@@ -207,7 +218,7 @@ pub(crate) fn rows(
                 quote: message
                     .reply_to
                     .as_ref()
-                    .map(|to| Box::new(authors.quote(to))),
+                    .map(|to| Box::new(quote(to, authors, window))),
                 edited: message.edited.is_some(),
                 time,
                 ahead: message.is_ahead(calendar.now_ms()),
@@ -217,17 +228,47 @@ pub(crate) fn rows(
                 said: said(message),
                 pinned: message.pinned,
                 starred: message.starred,
-                author: message
-                    .member
-                    .as_ref()
-                    .filter(|member| starts_group && !member.is_me)
-                    .map(|member| visible::name(&member.name.0)),
+                author: author_in_group(message).filter(|_| starts_group),
                 starts_group,
                 ends_group: true,
             }),
         });
+        if !message.changes.is_empty() {
+            before = None;
+            rows.extend(changes(&message.id.0, &message.changes));
+        }
     }
     rows
+}
+
+/// The quote above an answer. Of a member of a group who is no contact, the message itself has the name.
+fn quote(to: &Quoted, authors: &Authors, window: &Window) -> Quote {
+    let mut quote = authors.quote(to);
+    if let QuotedOriginal::Here {
+        author: Some(author),
+        ..
+    } = &mut quote.original
+        && author.name.is_empty()
+        && let Some(original) = window.find(&to.id)
+    {
+        author.name = author_in_group(&original.message).unwrap_or_default();
+    }
+    quote
+}
+
+/// What has changed about who is in a group behind a message of this id.
+fn changes(id: &str, changes: &[MembershipChange]) -> impl Iterator<Item = Row> {
+    let numbered = changes.iter().enumerate();
+    numbered.map(move |(number, change)| Row {
+        id: format!("change{number} {id}"),
+        kind: RowKind::Change(ChangeRow::of(change)),
+    })
+}
+
+/// The name of the member of a group who wrote a message, unless it is ourselves.
+pub(super) fn author_in_group(message: &Message) -> Option<String> {
+    let member = message.member.as_ref().filter(|member| !member.is_me);
+    member.map(|member| visible::name(&member.name.0))
 }
 
 /// A change of a list: from `at` on, `removed` rows go, and the `added` ones of the new list come in their place.

@@ -19,6 +19,7 @@ use super::effect::{Effect, Ticket};
 use super::face::Face;
 use super::fetching::{Fetching, Target};
 use super::files::{FileAction, ThreadFiles};
+use super::invited::{Answers, GroupAnswer};
 use super::links::{self, Opens};
 use super::outcome::Outcome;
 use super::reading::Reading;
@@ -108,6 +109,15 @@ pub enum ThreadAction {
     },
     /// Write an expired message anew.
     SendAgain(MessageId),
+    /// Answer an invitation into a group.
+    AnswerInvitation {
+        /// Which message it is.
+        id: MessageId,
+        /// What is answered.
+        answer: GroupAnswer,
+    },
+    /// Open the group into which the invitation of this message has led.
+    OpenGroup(MessageId),
     /// Do something about files that are to be sent.
     Attach(AttachAction),
     /// Do something with the file of a message.
@@ -181,6 +191,7 @@ pub struct Thread {
     pub(super) awaited: Awaited,
     pub(super) changed: ThreadChanged,
     pub(super) files: ThreadFiles,
+    pub(super) answers: Answers,
     /// What was being written when an edit began.
     pub(super) aside: Option<Draft>,
     /// The text of files that are on their way, until a message has it: it is kept before what is written since.
@@ -271,6 +282,7 @@ impl Thread {
             awaited: Awaited::default(),
             changed: ThreadChanged::ALL,
             files: ThreadFiles::default(),
+            answers: Answers::default(),
             aside: None,
             caption: None,
             authors: Authors::default(),
@@ -337,6 +349,10 @@ impl Thread {
             ThreadAction::SendAgain(id) => {
                 return vec![Outcome::ask(Call::SendAgain(self.id.clone(), id))];
             }
+            ThreadAction::AnswerInvitation { id, answer } => {
+                return Vec::from_iter(self.answer_invitation(id, answer, context));
+            }
+            ThreadAction::OpenGroup(id) => return Vec::from_iter(self.open_group(&id)),
             ThreadAction::File(action) => return self.act_on_file(action, context),
             ThreadAction::Pin { id, pinned } => {
                 let pin = Outcome::ask(Call::Pin(self.id.clone(), id, pinned));
@@ -363,7 +379,9 @@ impl Thread {
         self.changed.rest = true;
         let reach = Reach::of(conversation, context);
         let authors = Authors::of(conversation, context);
-        if self.reach != reach || self.authors != authors {
+        let may_write = self.face.takes_messages();
+        if self.reach != reach || self.authors != authors || self.answers.may_write != may_write {
+            self.answers.may_write = may_write;
             self.reach = reach;
             self.authors = authors;
             self.draw_rows(context);
@@ -373,7 +391,8 @@ impl Thread {
     /// Asks who it really is, unless that is known, or was put off here.
     pub(super) fn ask(&mut self, later: &BTreeSet<ConversationId>) {
         let face = &self.face;
-        self.asks = !face.verified && !face.blocked && !face.alone && !later.contains(&self.id);
+        let is_person = !face.alone && face.group.is_none();
+        self.asks = is_person && !face.verified && !face.blocked && !later.contains(&self.id);
         self.changed.rest = true;
     }
 
@@ -386,6 +405,7 @@ impl Thread {
             self.reach,
             &self.authors,
             &self.files,
+            &self.answers,
             &context.calendar,
         );
         self.total = self.window.total.max(self.window.end());
@@ -583,14 +603,17 @@ impl Thread {
         let message = &one.message;
         let (tick, why) = rows::tick(message, self.reach);
         let author = message.author.as_ref();
+        let in_group = rows::author_in_group(message);
         let waits = message.is_mine() && !message.is_delivered();
         let waits_for = self.members.iter().filter(|_| waits);
         let details = Details {
             id: id.clone(),
-            name: author.map_or_else(
-                || self.face.name.clone(),
-                |author| context.contacts.name_of(author),
-            ),
+            name: in_group.unwrap_or_else(|| {
+                author.map_or_else(
+                    || self.face.name.clone(),
+                    |author| context.contacts.name_of(author),
+                )
+            }),
             mine: message.is_mine(),
             pinned: message.pinned,
             without_reactions: self.who_cannot_show(Feature::Reactions, context),

@@ -50,6 +50,12 @@ impl ThreadPage {
         open.filter(|thread| thread.id == *id)
     }
 
+    /// Files and voice notes can be sent in the open conversation: in a group they cannot.
+    pub(super) fn takes_files(&self) -> bool {
+        let open = self.open.as_ref();
+        self.may_write() && open.is_some_and(|thread| thread.face.group.is_none())
+    }
+
     /// Something can be written in the open conversation.
     pub(super) fn may_write(&self) -> bool {
         let open = self.open.as_ref();
@@ -248,6 +254,21 @@ impl ThreadPage {
         let known = context.conversations.get(id);
         if let (Some(thread), Some(known)) = (self.thread(id), known) {
             thread.take_draft(&known.draft);
+        }
+    }
+
+    /// Who is in a group has changed, as this device has learned: lines stand behind the newest message, and invitations
+    /// into the group may have led there.
+    pub(super) fn membership_changed(&mut self, id: &ConversationId) {
+        let Some(thread) = &mut self.open else {
+            return;
+        };
+        thread.look_at_invitations();
+        if thread.id == *id {
+            match thread.window.last_id().cloned() {
+                Some(newest) => thread.message_changed(newest),
+                None => thread.reload(),
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use hedgerow_node::api::{
     Contact, ContactId, Conversation, ConversationId, Event, FilesPage, Invitation, InvitationId,
-    Me, Message, MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage,
+    Me, Member, Message, MessageId, Page, Private, Refusal, RelayPaths, SafetyWords, SearchPage,
     StarredPage, Status, StorageUse, Uploaded, Version, Voice, WayStatus,
 };
 use hedgerow_node::pictures::Metadata;
@@ -104,6 +104,18 @@ pub enum Update {
     Invited(Result<Invitation, Refusal>),
     Invitations(Vec<Invitation>),
     Joining(Result<InvitationId, Refusal>),
+    /// A group is made, and nobody is invited yet.
+    GroupMade(Result<Box<Chat>, Refusal>),
+    /// Who is in a group.
+    Members(ConversationId, Vec<Member>),
+    /// The answer to an invitation into a group is taken; with the group, if it was accepted.
+    InvitationAnswered(
+        ConversationId,
+        MessageId,
+        Result<Option<Box<Chat>>, Refusal>,
+    ),
+    /// An invitation into a group stands in the chat with the contact.
+    InvitedIntoGroup,
     RelayAdded(Result<(), Refusal>),
     RelayPathsSet(RelayPaths, Result<(), Refusal>),
     StorageUsed(u64),

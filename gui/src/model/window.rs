@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use hedgerow_node::api::{
-    DeliveryState, DeviceId, MAX_QUOTE, Message, MessageId, Original, Page, Private, visible,
+    DeliveryState, DeviceId, MAX_QUOTE, MembershipChange, Message, MessageId, Original, Page,
+    Private, visible,
 };
 
 use super::emoji;
@@ -108,6 +109,8 @@ pub(crate) struct Window {
     first: u64,
     /// The number of all messages.
     pub total: u64,
+    /// What had changed about who is in the group before the first of all messages.
+    changes_before: Vec<MembershipChange>,
 }
 
 impl Window {
@@ -158,6 +161,14 @@ impl Window {
         theirs.nth(count).map(|one| &one.message.id)
     }
 
+    /// What had changed about who is in the group before what is loaded.
+    pub fn changes_before(&self) -> &[MembershipChange] {
+        match self.at_oldest() {
+            true => &self.changes_before,
+            false => &[],
+        }
+    }
+
     pub fn at_oldest(&self) -> bool {
         self.first == 0
     }
@@ -170,6 +181,7 @@ impl Window {
     pub fn replace(&mut self, page: Page) {
         self.total = page.total;
         self.first = page.messages.first().map_or(page.total, |one| one.position);
+        self.changes_before = page.changes;
         self.messages = page.messages.into_iter().map(Loaded::new).collect();
         self.tick();
     }
@@ -178,6 +190,7 @@ impl Window {
     pub fn prepend(&mut self, page: Page) {
         self.total = page.total;
         self.first = page.messages.first().map_or(0, |first| first.position);
+        self.changes_before = page.changes;
         for message in page.messages.into_iter().rev() {
             self.messages.push_front(Loaded::new(message));
         }

@@ -113,7 +113,15 @@ impl Asking {
             Request::Call(call) => {
                 let answer = match api.call(call.clone()).await {
                     Ok(Reply::Conversation(conversation)) => {
-                        return Some(self.chat(conversation).await);
+                        return Some(match (call, self.chat(conversation).await) {
+                            (Call::NewGroup(_), Update::Conversation(chat)) => {
+                                Update::GroupMade(Ok(chat))
+                            }
+                            (Call::JoinGroup(chat, message), Update::Conversation(group)) => {
+                                Update::InvitationAnswered(chat, message, Ok(Some(group)))
+                            }
+                            (_, update) => update,
+                        });
                     }
                     // The status shows the change.
                     Ok(Reply::Done) if matches!(call, Call::SetRadio(_)) => {
@@ -320,6 +328,17 @@ fn told(call: Call, answer: Answer) -> Option<Update> {
     Some(match (call, answer) {
         (Call::Invite(_), answer) => Update::Invited(answer.and_then(Reply::try_into)),
         (Call::Join(_), answer) => Update::Joining(answer.and_then(Reply::try_into)),
+        (Call::NewGroup(_), Err(refusal)) => Update::GroupMade(Err(refusal)),
+        (Call::DeclineGroup(chat, message), Ok(_)) => {
+            Update::InvitationAnswered(chat, message, Ok(None))
+        }
+        (Call::JoinGroup(chat, message) | Call::DeclineGroup(chat, message), Err(refusal)) => {
+            Update::InvitationAnswered(chat, message, Err(refusal))
+        }
+        (Call::Members(group) | Call::SetLevel(group, ..), Ok(Reply::Members(members))) => {
+            Update::Members(group, members)
+        }
+        (Call::InviteToGroup(..), Ok(_)) => Update::InvitedIntoGroup,
         (Call::AddRelay(_), answer) => Update::RelayAdded(answer.map(drop)),
         (Call::SetRelayPaths(paths), answer) => Update::RelayPathsSet(paths, answer.map(drop)),
         (Call::Forward(..), Ok(_)) => Update::Forwarded,
@@ -333,7 +352,10 @@ fn told(call: Call, answer: Answer) -> Option<Update> {
         // An event has reported that the contact is gone, and the chat with it. The user may have written
         // meanwhile.
         (Call::Contact(_) | Call::Ways(_), Err(Refusal::NoSuchContact))
-        | (Call::Conversation(_) | Call::SetDraft(..), Err(Refusal::NoSuchConversation)) => {
+        | (
+            Call::Conversation(_) | Call::SetDraft(..) | Call::Members(_),
+            Err(Refusal::NoSuchConversation),
+        ) => {
             return None;
         }
         // A process of an older version owns the directory, and does not know this call.

@@ -2,6 +2,7 @@
 //! it that is kept in `gui/screenshots`. `HEDGEROW_SCREENS=write` draws these anew.
 
 mod gallery;
+pub mod groups;
 mod list;
 mod scenes;
 
@@ -128,7 +129,12 @@ fn other_languages_and_large_letters_look_as_they_were_approved() {
         ("media", "lv", 200, PHONE),
         ("storage", "bg", 200, PHONE),
         ("drop-old", "fr", 200, PHONE),
+        ("group", "bg", 200, PHONE),
+        ("members", "fr", 200, PHONE),
+        ("invited", "lv", 200, PHONE),
         // From right to left.
+        ("group", "ar", 100, PHONE),
+        ("invited", "he", 100, PHONE),
         ("conversation", "ar", 100, WIDE),
         ("conversation", "ar", 100, PHONE),
         ("replies", "en", 200, PHONE),

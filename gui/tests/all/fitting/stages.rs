@@ -6,7 +6,9 @@ use hedgerow_node::api::*;
 use i_slint_backend_testing::ElementQuery;
 use slint::{ComponentHandle, LogicalPosition};
 
+use crate::screens::groups;
 use crate::screens::{Screen, arranged, conversation, people, pictures, screens};
+use crate::stage::groups::group_id;
 use crate::stage::{self, NOON, PASSPHRASE, Stage, chat_id, id};
 
 /// Long, but nobody's.
@@ -57,7 +59,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 34] = [
+const OTHERS: [Screen; 45] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -122,6 +124,59 @@ const OTHERS: [Screen; 34] = [
         stage.does(DoorAction::Passphrase(stage::passphrase("abcd")));
         stage.does(DoorAction::Repeated(stage::passphrase(PASSPHRASE)));
         stage.does(DoorAction::GoOn);
+        stage
+    }),
+    ("a group without a name", || {
+        let mut stage = people();
+        stage.does(FoundingAction::Show);
+        stage.does(FoundingAction::Make);
+        stage
+    }),
+    ("a group of nobody", || {
+        let mut stage = Stage::open(&[]);
+        stage.does(FoundingAction::Show);
+        stage
+    }),
+    ("a new group", || {
+        let mut stage = groups::grouped(GroupStanding::Admin);
+        let group = stage.node.groups.get_mut(&group_id("1"));
+        group.expect("a group").talk.messages.clear();
+        stage.handle(Update::Event(Event::Missed));
+        stage.later(1_000);
+        stage.does(Action::ShowList);
+        stage.does(ChatsAction::OpenChat(group_id("1")));
+        stage
+    }),
+    ("waiting to be in", || {
+        groups::grouped(GroupStanding::Joining)
+    }),
+    ("suspended", || groups::grouped(GroupStanding::Suspended)),
+    ("a group that was left", || {
+        groups::members(GroupStanding::Left)
+    }),
+    ("whom to invite", || {
+        let mut stage = groups::members(GroupStanding::Admin);
+        stage.does(GroupAction::Invite);
+        stage
+    }),
+    ("appoint?", || {
+        let mut stage = groups::asked(1);
+        stage.does(DialogAction::AskChange(MemberChange::Appoint));
+        stage
+    }),
+    ("lower?", || {
+        let mut stage = groups::asked(0);
+        stage.does(DialogAction::AskChange(MemberChange::Lower));
+        stage
+    }),
+    ("remove from the group?", || {
+        let mut stage = groups::asked(3);
+        stage.does(DialogAction::AskChange(MemberChange::Remove));
+        stage
+    }),
+    ("erase a group?", || {
+        let mut stage = groups::members(GroupStanding::Removed);
+        stage.does(GroupAction::Erase);
         stage
     }),
     ("profile", || settings(SettingsPage::Profile)),

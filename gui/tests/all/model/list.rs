@@ -137,20 +137,6 @@ fn a_conversation_with_several_members_is_one_row_and_names_whom_it_waits_for() 
         details.name, "Ben",
         "its author, not the name of the conversation"
     );
-    stage.does(DialogAction::Dismiss);
-
-    // One who is blocked leaves another to write to; nobody is left when both are.
-    let muted = |stage: &mut Stage| {
-        stage.happens(Event::Missed);
-        stage.later(2_000);
-        stage.app.pages.chats.unread == 0
-    };
-    stage.does(Action::Back);
-    stage.talk("a").add("unread", false, NOON + 2);
-    stage.talk("a").contact.blocked = true;
-    assert!(!muted(&mut stage));
-    stage.talk("b").contact.blocked = true;
-    assert!(muted(&mut stage));
 }
 
 #[test]

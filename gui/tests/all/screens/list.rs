@@ -3,13 +3,14 @@
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
+use super::groups;
 use super::scenes::*;
 use crate::stage::{self, NOON, Stage, chat_id, id};
 
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 56] {
+pub(crate) fn screens() -> [Screen; 62] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -38,6 +39,22 @@ pub(crate) fn screens() -> [Screen; 56] {
             let theirs = stage.talk("a").messages[6].id.clone();
             stage.does(ThreadAction::Reply(theirs));
             stage.does(ThreadAction::Draft("At six, then".into()));
+            stage
+        }),
+        ("founding", || {
+            let mut stage = people();
+            stage.does(FoundingAction::Show);
+            stage.does(FoundingAction::Name("Walk on Sunday".into()));
+            stage.does(FoundingAction::Choose(id("a")));
+            stage
+        }),
+        ("group", || groups::grouped(GroupStanding::Member)),
+        ("members", || groups::members(GroupStanding::Admin)),
+        ("member", || groups::asked(3)),
+        ("invited", groups::invited),
+        ("leaving", || {
+            let mut stage = groups::members(GroupStanding::Member);
+            stage.does(GroupAction::Leave);
             stage
         }),
         ("files", files),

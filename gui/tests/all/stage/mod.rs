@@ -3,6 +3,7 @@
 
 mod arranged;
 pub mod files;
+pub mod groups;
 mod node;
 mod talk;
 pub mod voices;
@@ -220,6 +221,7 @@ pub fn texts(thread: &Thread) -> Vec<String> {
         .map(|row| match &row.kind {
             RowKind::Day(when) => format!("= {}-{}", when.date.month, when.date.day),
             RowKind::Unread => "= unread".to_owned(),
+            RowKind::Change(change) => format!("= {:?} {} {}", change.what, change.who, change.by),
             RowKind::Message(message) => match &message.body {
                 Some(body) => body.iter().map(|span| span.text.as_str()).collect(),
                 None => "?".to_owned(),

@@ -8,6 +8,7 @@ use hedgerow_node::api::*;
 use hedgerow_node::carry::Exported;
 use hedgerow_node::words::parcels;
 
+use super::groups::Groups;
 use super::{NOON, PASSPHRASE, Talk, chat_id, id};
 
 /// Safety words.
@@ -25,6 +26,9 @@ pub struct Node {
     pub talks: BTreeMap<ContactId, Talk>,
     /// The notes to oneself, once they are begun.
     pub notes: Option<Talk>,
+    pub groups: Groups,
+    /// No group can be made now.
+    pub refuses_groups: Option<Refusal>,
     pub invitations: Vec<Invitation>,
     pub relays: Vec<RelayStatus>,
     /// How it is with Bluetooth, on a device that could have it.
@@ -131,8 +135,15 @@ impl Node {
 
     /// The talk that a conversation is.
     pub(super) fn talk(&mut self, of: &ConversationId) -> Option<&mut Talk> {
-        let mut talks = self.talks.values_mut().chain(&mut self.notes);
+        let groups = self.groups.values_mut().map(|group| &mut group.talk);
+        let mut talks = self.talks.values_mut().chain(&mut self.notes).chain(groups);
         talks.find(|talk| talk.conversation.id == *of)
+    }
+
+    /// All conversations.
+    fn all(&self) -> impl Iterator<Item = &Talk> {
+        let groups = self.groups.values().map(|group| &group.talk);
+        self.talks.values().chain(&self.notes).chain(groups)
     }
 
     pub fn status(&self) -> Status {
@@ -186,7 +197,7 @@ impl Node {
                 .filter(|talk| talk.conversation.kind == ConversationKind::Direct)
                 .map(|talk| talk.contact.clone())
                 .collect(),
-            conversations: met.chain(&self.notes).map(Talk::seen).collect(),
+            conversations: self.all().map(Talk::seen).collect(),
             traffic: Traffic::default(),
         }
     }
@@ -306,9 +317,7 @@ impl Node {
             Request::Overview => Update::Overview(Overview {
                 status: self.status(),
                 newest: self
-                    .talks
-                    .values()
-                    .chain(&self.notes)
+                    .all()
                     .filter(|talk| !talk.messages.is_empty())
                     .map(|talk| {
                         let newest = talk.at(talk.messages.len() - 1);
@@ -554,6 +563,18 @@ impl Node {
                 | Call::SetTimer(..)
                 | Call::Notes),
             ) => return self.arranges(call),
+            Request::Call(
+                call @ (Call::NewGroup(_)
+                | Call::InviteToGroup(..)
+                | Call::JoinGroup(..)
+                | Call::DeclineGroup(..)
+                | Call::Members(_)
+                | Call::SetLevel(..)
+                | Call::LeaveGroup(_)
+                | Call::EraseConversation(_)),
+            ) => {
+                return self.groups(call);
+            }
             Request::Open | Request::TakeOver | Request::Call(_) | Request::Host(_) => return None,
         })
     }
