@@ -33,6 +33,7 @@ pub fn card(invited: &Invited) -> InvitedCard {
             GroupInvitationState::Accepted => ui::InvitedState::Accepted,
             GroupInvitationState::Joined => ui::InvitedState::Joined,
             GroupInvitationState::Declined => ui::InvitedState::Declined,
+            GroupInvitationState::Withdrawn => ui::InvitedState::Withdrawn,
         },
         ours: invited.is_ours,
         accepts: invited.accepts,

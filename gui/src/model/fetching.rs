@@ -19,7 +19,7 @@ const LOOK_EVERY_MS: u64 = 50;
 const ABOVE_AFTER_MS: u64 = 20;
 
 /// The number of messages above the target of a jump.
-const CONTEXT: u64 = 20;
+const CONTEXT: u64 = 10;
 
 /// The fetch under way, and those that are wanted.
 #[derive(Default)]

@@ -12,8 +12,8 @@ use super::emoji;
 use super::files::on_one_line;
 use super::links::{self, Span};
 
-/// The number of messages that we ask for at once.
-pub(crate) const PAGE: u32 = 50;
+/// The number of messages that we ask for at once: each costs time in the frame that draws it first.
+pub(crate) const PAGE: u32 = 25;
 
 /// The most messages that are loaded at once.
 pub(crate) const MAX_LOADED: usize = 200;
