@@ -16,8 +16,12 @@ use crate::cli::{screen, words};
 use crate::words::{Phrase, tr};
 
 /// `hedgerow group`.
-pub async fn group(api: &dyn Api, output: Output, action: GroupAction) -> Result<(), Failure> {
-    match action {
+pub async fn group(
+    api: &dyn Api,
+    output: Output,
+    action: Option<GroupAction>,
+) -> Result<(), Failure> {
+    match action.unwrap_or(GroupAction::List) {
         GroupAction::New { name } => {
             let made = api.new_group(Private(name)).await?;
             show(output, &made);

@@ -286,8 +286,8 @@ fn a_late_message_among_the_loaded_ones_takes_its_place() {
     let mut stage = Stage::talking(50);
     let last = stage.thread().rows.back().unwrap().id.clone();
     stage.does(ThreadAction::Seen(MessageId(last)));
-    let time_ms = stage.talk("a").messages[20].time_ms;
-    let message = stage.talk("a").insert(20, "late", false, time_ms);
+    let time_ms = stage.talk("a").messages[30].time_ms;
+    let message = stage.talk("a").insert(30, "late", false, time_ms);
     stage.happens(Event::Message {
         conversation: chat_id("a"),
         id: message,
@@ -298,7 +298,7 @@ fn a_late_message_among_the_loaded_ones_takes_its_place() {
     let at = shown.iter().position(|text| text == "late").unwrap();
     assert_eq!(
         (shown[at - 1].as_str(), shown[at + 1].as_str()),
-        ("line 19", "line 20")
+        ("line 29", "line 30")
     );
     assert_eq!(stage.thread().unread_above, 1);
 }

@@ -17,7 +17,7 @@ pub enum Groups {
     )]
     Group {
         #[command(subcommand)]
-        action: GroupAction,
+        action: Option<GroupAction>,
     },
 }
 

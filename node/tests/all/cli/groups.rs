@@ -51,6 +51,7 @@ async fn what_is_said_of_groups_is_this_word_for_word() {
     let mut scene = Scene::new(2, ("LANG", "C")).await;
     scene
         .type_lines(&[
+            "group",
             "group list",
             "--json group list",
             "group new ''",
