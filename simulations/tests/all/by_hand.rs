@@ -5,7 +5,7 @@ use hedgerow_simulations::record::{Delivery, Message, Parcel, Record};
 use hedgerow_simulations::scenario::Scenario;
 use hedgerow_simulations::world::World;
 
-use crate::reactions::{TWICE, meeting, room};
+use crate::reactions::{meeting, room};
 
 /// What a run came to.
 #[derive(Debug, Default, PartialEq)]
@@ -71,7 +71,7 @@ fn a_larger_share_adds_parcels_and_changes_none_of_the_messages() {
     let messages = |share: f64| {
         let lines =
             format!("by-hand = {{ share = {share:?}, after-s = [60, 100], way-s = [100, 200] }}");
-        let (_directory, scenario) = meeting(TWICE, &lines);
+        let (_directory, scenario) = meeting(APART, &lines);
         let outcome = run(&scenario, 1);
         (outcome.messages, outcome.parcels.len())
     };

@@ -26,8 +26,8 @@ fn group(world: &mut World) -> ConversationId {
 /// Ben accepts the newest invitation that Ana sent.
 fn join(world: &mut World) {
     let chat = world.chat(BEN, ANA);
-    let invitations = world.messages(BEN, ANA).into_iter();
-    let invited = invitations.filter(|one| one.invitation.is_some()).last();
+    let mut invitations = world.messages(BEN, ANA).into_iter();
+    let invited = invitations.rfind(|one| one.invitation.is_some());
     let join = Call::JoinGroup(chat, invited.expect("an invitation").id);
     world.ask(BEN, join).expect("it is good");
 }

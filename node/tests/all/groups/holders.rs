@@ -114,7 +114,7 @@ fn a_contact_who_is_away_is_shown_with_the_reason_and_when_it_was_near() {
     world.connected(0, 1);
     world.run(20_000);
     let theirs = page(&world, 0, &made).messages.into_iter();
-    let theirs = theirs.filter(|one| !one.is_mine()).map(|one| one.id);
-    let refused = world.ask(0, Call::Holders(made, theirs.last().expect("Ben's")));
+    let mut theirs = theirs.filter(|one| !one.is_mine()).map(|one| one.id);
+    let refused = world.ask(0, Call::Holders(made, theirs.next_back().expect("Ben's")));
     assert_eq!(refused, Err(Refusal::NotYours));
 }

@@ -135,7 +135,7 @@ fn a_text_edited_before_it_comes_shows_its_last_words() {
     let edit = Call::Edit(made.clone(), first, Private(edited.clone()));
     world.ask(0, edit).expect("it is Ada's own");
     for number in 0..TEXTS {
-        let more = NewMessage::text(&text(TEXTS + number));
+        let more = NewMessage::text(text(TEXTS + number));
         world
             .ask(0, Call::Send(made.clone(), more))
             .expect("a member");
