@@ -5,7 +5,7 @@ use hedgerow_simulations::record::{Delivery, Message, Parcel, Record};
 use hedgerow_simulations::scenario::Scenario;
 use hedgerow_simulations::world::World;
 
-use crate::reactions::{meeting, room};
+use crate::reactions::{meeting, records, room};
 
 /// What a run came to.
 #[derive(Debug, Default, PartialEq)]
@@ -16,14 +16,8 @@ struct Outcome {
 }
 
 fn run(scenario: &Scenario, seed: u64) -> Outcome {
-    scenario
-        .check()
-        .expect("the scenario does not contradict itself");
-    let mut world = World::new(scenario, seed, false).expect("the scenario can be run");
-    let mut records = Vec::new();
-    while world.advance(&mut records, &mut Vec::new()) {}
     let mut outcome = Outcome::default();
-    for record in records {
+    for record in records(scenario, seed) {
         match record {
             Record::Message(message) => outcome.messages.push(message),
             Record::Delivery(delivery) => outcome.delivered.push(delivery),

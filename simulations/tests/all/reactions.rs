@@ -52,7 +52,7 @@ pub fn room(people: u32, rest: &str) -> Scenario {
     toml::from_str(&text).expect("the scenario is well-formed")
 }
 
-fn records(scenario: &Scenario, seed: u64) -> Vec<Record> {
+pub fn records(scenario: &Scenario, seed: u64) -> Vec<Record> {
     scenario
         .check()
         .expect("the scenario does not contradict itself");
