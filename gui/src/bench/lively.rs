@@ -25,7 +25,7 @@ const REACH_MS: f64 = 16.0;
 
 const JUMPS: usize = 50;
 const PAGES: usize = 100;
-/// A page of the view has at most so many messages.
+/// The most messages that a page of the view shows.
 const PAGE_MESSAGES: usize = 30;
 
 /// The side of a picture, in pixels.
@@ -56,7 +56,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     ])
 }
 
-/// One of a pair has written so many messages, which wait for the other.
+/// Makes two contacts, one of whom has written this many messages that the other has not received.
 async fn written(place: &Path, messages: usize) -> Result<Pair> {
     let pair = Pair::meet(place).await?;
     let local = open(&pair.a, OnAir::No).await?;

@@ -59,7 +59,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         return;
     };
     view.set_face(words::face(&group.face));
-    view.set_told(group.is_told);
+    view.set_told(group.is_told());
     view.set_members(list(view.get_members(), group.members.iter().map(row)));
 }
 

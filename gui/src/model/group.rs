@@ -44,9 +44,8 @@ pub struct Group {
     pub face: Face,
     /// Everybody who is in, or suspended; empty until the node has said so.
     pub members: Vec<MemberRow>,
-    /// The node has said who is in.
-    pub is_told: bool,
-    told: Vec<Member>,
+    /// Who is in, once the node has said so.
+    told: Option<Vec<Member>>,
 }
 
 /// Whom to invite into a group.
@@ -107,8 +106,7 @@ impl GroupPage {
             id: id.clone(),
             face,
             members: Vec::new(),
-            is_told: false,
-            told: Vec::new(),
+            told: None,
         });
         self.changed = true;
         vec![Outcome::ask(Call::Members(id)), Outcome::Go(Pane::Group)]
@@ -123,8 +121,7 @@ impl GroupPage {
     /// Takes over who is in.
     pub(super) fn know(&mut self, id: &ConversationId, members: Vec<Member>) {
         if let Some(group) = self.open.as_mut().filter(|group| group.id == *id) {
-            group.told = members;
-            group.is_told = true;
+            group.told = Some(members);
             group.draw();
             self.changed = true;
         }
@@ -171,13 +168,19 @@ impl Group {
         state.map_or(GroupStanding::Left, |state| state.standing)
     }
 
+    /// Whether the node has said who is in.
+    pub fn is_told(&self) -> bool {
+        self.told.is_some()
+    }
+
     fn is_led_by_us(&self) -> bool {
         self.standing() == GroupStanding::Admin
     }
 
     fn draw(&mut self) {
         let standing = self.standing();
-        let rows = self.told.iter().map(|one| MemberRow::of(one, standing));
+        let told = self.told.iter().flatten();
+        let rows = told.map(|one| MemberRow::of(one, standing));
         self.members = rows.collect();
     }
 

@@ -68,7 +68,7 @@ fn a_group_needs_a_name_that_is_not_too_long() {
     assert_eq!(
         founding(&stage).fault,
         None,
-        "nobody is told before it is missed"
+        "the page complains only when the user goes on without a name"
     );
     stage.act(FoundingAction::Make);
     assert_eq!(founding(&stage).fault, Some(NameFault::Missing));

@@ -338,10 +338,7 @@ fn the_list_names_the_author_of_the_newest_message_of_a_group() {
     let row = rows.find(|row| row.id == group_id("1")).expect("a row");
     let last = row.last.as_ref().expect("a message");
     assert_eq!(last.author.as_deref(), Some("Dora"));
-    assert!(
-        row.person.is_none(),
-        "a group is nobody's page, whoever is in"
-    );
+    assert!(row.person.is_none(), "a row of a group leads to no contact");
     assert_eq!(row.face.group.map(|group| group.people), Some(4));
 }
 

@@ -33,8 +33,8 @@ impl Groups {
 
     /// When the next of them has waited long enough, in monotonic milliseconds.
     pub fn next_wake_ms(&self, now: Now) -> Option<u64> {
-        let ends = self.parted().map(|(_, _, since_ms)| since_ms + PATIENCE_MS);
-        let first = ends.min()?;
+        let first = self.parted().map(|(_, _, since_ms)| since_ms).min()?;
+        let first = first.saturating_add(PATIENCE_MS);
         let left_ms = u64::try_from(first.saturating_sub(now.wall_ms)).unwrap_or(0);
         Some(now.mono_ms.saturating_add(left_ms))
     }
