@@ -144,6 +144,7 @@ fn row(chat: &ChatRow) -> ui::ChatRow {
             .and_then(|last| last.text.as_deref())
             .unwrap_or_default()
             .into(),
+        not_here: last.is_some_and(|last| last.not_here),
         unknown_kind: last.is_some_and(|last| last.text.is_none()),
         deleted: last.is_some_and(|last| last.deleted),
         timer: words::timer_line(last.and_then(|last| last.sets_timer_s)),

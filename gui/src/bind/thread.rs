@@ -433,9 +433,14 @@ fn drawn(row: &Row) -> ThreadRow {
                     ChangeKind::Lowered => ui::ChangeKind::Lowered,
                     ChangeKind::Added => ui::ChangeKind::Added,
                     ChangeKind::IsIn => ui::ChangeKind::IsIn,
+                    ChangeKind::Timer(_) => ui::ChangeKind::Timer,
                 },
                 who: change.who.as_str().into(),
                 by: change.by.as_str().into(),
+                said: match change.what {
+                    ChangeKind::Timer(seconds) => words::timer_change(&change.by, seconds),
+                    _ => SharedString::new(),
+                },
             };
         }
         RowKind::Message(message) => {
@@ -456,6 +461,7 @@ fn drawn(row: &Row) -> ThreadRow {
                 .map(invited::card)
                 .unwrap_or_default();
             drawn.gone = deleting::gone(message.gone.as_deref());
+            drawn.not_here = message.not_here;
             drawn.timer = words::timer_line(message.sets_timer_s);
             drawn.text = body
                 .iter()

@@ -2,6 +2,8 @@
 
 use slint::{ComponentHandle, ModelRc, VecModel};
 
+use hedgerow_node::words::timers;
+
 use super::{Act, conversation, message, words};
 use crate::model::{ArrangingAction, DialogAction, Goes, ThreadAction, Timing};
 use crate::ui::{self, AppWindow, GoesState, TimingView};
@@ -27,6 +29,8 @@ pub fn draw(timing: &Timing, ui: &AppWindow) {
     let choices = timing.choices.iter().map(|choice| words::number(*choice));
     view.set_choices(ModelRc::new(choices.collect::<VecModel<_>>()));
     view.set_now(words::number(timing.now_s));
+    view.set_in_group(timing.in_group);
+    view.set_of_groups(words::say(&timers::of_groups()));
     view.set_without(timing.without.as_str().into());
 }
 

@@ -94,6 +94,12 @@ pub fn timer_line(timer_s: Option<u64>) -> SharedString {
     timer_s.map_or_else(SharedString::new, |timer_s| say(&timers::line(timer_s)))
 }
 
+/// What the line of a change of a group's timer says.
+pub fn timer_change(by: &str, timer_s: u64) -> SharedString {
+    let by = Some(by.to_owned()).filter(|by| !by.is_empty());
+    say(&timers::change(by, timer_s))
+}
+
 /// What stands beside a file that is not here, or that nobody has yet; empty if there is nothing to say.
 pub fn file_state(file: &MessageFile) -> SharedString {
     files::state(file).map_or_else(SharedString::new, |state| say(&state))

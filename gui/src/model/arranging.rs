@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use hedgerow_node::api::{Call, ContactId, Conversation, ConversationId, ConversationKind, Muted};
+use hedgerow_node::api::{
+    Call, ContactId, Conversation, ConversationId, ConversationKind, GroupStanding, Muted,
+};
 
 use super::chats::Chats;
 use super::context::{Context, person};
@@ -80,7 +82,7 @@ pub struct Arrangement {
     pub marked_unread: bool,
     /// Messages there wait to be read.
     pub unread: bool,
-    /// What is written there can disappear.
+    /// The user may set after how long what is written there disappears.
     pub disappears: bool,
 }
 
@@ -94,7 +96,10 @@ impl Arrangement {
             archived: conversation.archived,
             marked_unread: conversation.marked_unread,
             unread: conversation.unread > 0,
-            disappears: person(conversation).is_some(),
+            disappears: person(conversation).is_some()
+                || conversation
+                    .group
+                    .is_some_and(|group| group.standing == GroupStanding::Admin),
         }
     }
 }

@@ -96,6 +96,8 @@ pub struct Excerpt {
     pub deleted: bool,
     /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no text then.
     pub sets_timer_s: Option<u64>,
+    /// Whether it is not on this device: it has no text then.
+    pub not_here: bool,
     /// It is an invitation into the group of this name: it has no text then.
     pub invites_into: Option<String>,
     /// Whether we wrote it.
@@ -236,6 +238,7 @@ fn row(known: &Known, face: Face, open: Option<&ConversationId>, context: &Conte
             }),
             deleted: newest.deleted.is_some(),
             sets_timer_s: newest.sets_timer_s,
+            not_here: newest.not_here,
             invites_into: newest.invitation.as_ref().map(invited::name),
             mine: newest.is_mine(),
             author: rows::author_in_group(newest),

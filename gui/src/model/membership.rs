@@ -1,19 +1,19 @@
-//! Changes of who is in a group, as lines of its conversation.
+//! Changes in a group, as lines of its conversation.
 
-use hedgerow_node::api::{MemberLevel, MemberName, MembershipChange, visible};
+use hedgerow_node::api::{Changed, GroupChange, MemberLevel, MemberName, visible};
 
 /// A change on screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
     /// What has changed.
     pub what: ChangeKind,
-    /// Whose level.
+    /// Whose level; empty if it is nobody's.
     pub who: String,
     /// Who brought it about; empty if that is not said.
     pub by: String,
 }
 
-/// What has changed about somebody.
+/// What has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
     /// It left.
@@ -28,24 +28,32 @@ pub enum ChangeKind {
     Added,
     /// It is in, and nobody is known to have brought it in.
     IsIn,
+    /// The timer was set to this number of seconds; 0: off.
+    Timer(u64),
 }
 
 impl ChangeRow {
-    pub(super) fn of(change: &MembershipChange) -> Self {
-        let by = change.by.as_ref().filter(|_| !change.is_own());
-        let what = match (change.now, by) {
-            (MemberLevel::None, None) => ChangeKind::Left,
-            (MemberLevel::None, Some(_)) => ChangeKind::Removed,
-            (_, None) => ChangeKind::IsIn,
-            (MemberLevel::Admin, Some(_)) => ChangeKind::Appointed,
-            (MemberLevel::Member, Some(_)) if change.before == MemberLevel::Admin => {
-                ChangeKind::Lowered
+    pub(super) fn of(change: &GroupChange) -> Self {
+        let by = change.by_another();
+        let (what, who) = match &change.what {
+            Changed::Level { who, before, now } => {
+                let what = match (now, by) {
+                    (MemberLevel::None, None) => ChangeKind::Left,
+                    (MemberLevel::None, Some(_)) => ChangeKind::Removed,
+                    (_, None) => ChangeKind::IsIn,
+                    (MemberLevel::Admin, Some(_)) => ChangeKind::Appointed,
+                    (MemberLevel::Member, Some(_)) if *before == MemberLevel::Admin => {
+                        ChangeKind::Lowered
+                    }
+                    (MemberLevel::Member, Some(_)) => ChangeKind::Added,
+                };
+                (what, name(who))
             }
-            (MemberLevel::Member, Some(_)) => ChangeKind::Added,
+            Changed::Timer { seconds } => (ChangeKind::Timer(*seconds), String::new()),
         };
         Self {
             what,
-            who: name(&change.who),
+            who,
             by: by.map_or_else(String::new, name),
         }
     }

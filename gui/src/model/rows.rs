@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use hedgerow_node::api::{
-    Carrier, ContactId, Conversation, MembershipChange, Message, MessageId, Quoted, Why, visible,
+    Carrier, ContactId, Conversation, GroupChange, Message, MessageId, Quoted, Why, visible,
 };
 
 use super::answering::{Authors, Quote, QuotedOriginal};
@@ -74,6 +74,8 @@ pub struct MessageRow {
     pub gone: Option<Box<Gone>>,
     /// It is a line that sets the timer of the conversation to so many seconds, 0 for off: it has no body then.
     pub sets_timer_s: Option<u64>,
+    /// Whether it is not on this device: it has no body then.
+    pub not_here: bool,
     /// The file that goes with it; the text may be empty then.
     pub file: Option<Box<FileCard>>,
     /// The invitation into a group that it is: it has no body then.
@@ -210,6 +212,7 @@ pub(crate) fn rows(
                 body: one.body.clone(),
                 gone: Gone::of(message, authors, calendar).map(Box::new),
                 sets_timer_s: message.sets_timer_s,
+                not_here: message.not_here,
                 invited: Invited::of(message, answers).map(Box::new),
                 file: FileCard::of(message, authors, reach.over, files).map(Box::new),
                 folded: one.folded,
@@ -256,8 +259,8 @@ fn quote(to: &Quoted, authors: &Authors, window: &Window) -> Quote {
     quote
 }
 
-/// What has changed about who is in a group behind a message of this id.
-fn changes(id: &str, changes: &[MembershipChange]) -> impl Iterator<Item = Row> {
+/// What has changed in a group behind a message of this id.
+fn changes(id: &str, changes: &[GroupChange]) -> impl Iterator<Item = Row> {
     let numbered = changes.iter().enumerate();
     numbered.map(move |(number, change)| Row {
         id: format!("change{number} {id}"),

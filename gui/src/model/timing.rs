@@ -36,6 +36,8 @@ pub struct Timing {
     pub now_s: u64,
     /// The timers to choose from, in seconds, that of now among them.
     pub choices: Vec<u64>,
+    /// Whether it is a group.
+    pub in_group: bool,
     /// The names of those who have no device that knows timers; empty if nobody.
     pub without: String,
 }
@@ -51,6 +53,7 @@ impl Timing {
             conversation: conversation.id.clone(),
             now_s,
             choices,
+            in_group: conversation.group.is_some(),
             without: context
                 .contacts
                 .without(&conversation.members, Feature::Timers),

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use hedgerow_node::api::{
-    DeliveryState, DeviceId, MAX_QUOTE, MembershipChange, Message, MessageId, Original, Page,
-    Private, visible,
+    DeliveryState, DeviceId, GroupChange, MAX_QUOTE, Message, MessageId, Original, Page, Private,
+    visible,
 };
 
 use super::emoji;
@@ -110,7 +110,7 @@ pub(crate) struct Window {
     /// The number of all messages.
     pub total: u64,
     /// What had changed about who is in the group before the first of all messages.
-    changes_before: Vec<MembershipChange>,
+    changes_before: Vec<GroupChange>,
 }
 
 impl Window {
@@ -162,7 +162,7 @@ impl Window {
     }
 
     /// What had changed about who is in the group before what is loaded.
-    pub fn changes_before(&self) -> &[MembershipChange] {
+    pub fn changes_before(&self) -> &[GroupChange] {
         match self.at_oldest() {
             true => &self.changes_before,
             false => &[],
@@ -378,6 +378,7 @@ mod tests {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            not_here: false,
             member: None,
             invitation: None,
             changes: Vec::new(),

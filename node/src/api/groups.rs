@@ -179,27 +179,46 @@ pub struct GroupInvitation {
     pub is_ours: bool,
 }
 
-/// A change of who is in a group, as this device has learned of it: no message, but a line behind one.
+/// A change in a group, as this device has learned of it: no message, but a line behind one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
-pub struct MembershipChange {
+pub struct GroupChange {
     /// When this device learned of it, Unix milliseconds.
     pub at_ms: i64,
-    /// Whose level changed.
-    pub who: MemberName,
-    /// The level before.
-    pub before: MemberLevel,
-    /// The level now.
-    pub now: MemberLevel,
+    /// What has changed.
+    #[serde(flatten)]
+    pub what: Changed,
     /// Who brought it about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<MemberName>,
 }
 
-impl MembershipChange {
-    /// Whether the person did it to itself: it left.
-    pub fn is_own(&self) -> bool {
-        self.by.as_ref().is_some_and(|by| by.id == self.who.id)
+/// What has changed in a group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum Changed {
+    /// What a member may do.
+    Level {
+        /// Whose level.
+        who: MemberName,
+        /// The level before.
+        before: MemberLevel,
+        /// The level now.
+        now: MemberLevel,
+    },
+    /// The timer of what is written from then on.
+    Timer {
+        /// In seconds; 0: off.
+        seconds: u64,
+    },
+}
+
+impl GroupChange {
+    /// Who brought it about, unless that person did it to itself: it left.
+    pub fn by_another(&self) -> Option<&MemberName> {
+        let by = self.by.as_ref();
+        by.filter(|by| !matches!(&self.what, Changed::Level { who, .. } if who.id == by.id))
     }
 }
 

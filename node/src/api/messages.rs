@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 
 use super::deliveries;
 use super::{
-    ContactId, Deleted, Delivery, Disappears, Edited, GroupInvitation, MemberName,
-    MembershipChange, MessageFile, Private, Quoted, Why,
+    ContactId, Deleted, Delivery, Disappears, Edited, GroupChange, GroupInvitation, MemberName,
+    MessageFile, Private, Quoted, Why,
 };
 
 /// A message's stable id, the same on every device: device, incarnation and sequence in hex, joined
@@ -31,7 +31,7 @@ pub struct Message {
     /// When its author says it was written, clamped between its neighbours: Unix milliseconds. In the future if the
     /// author's clock is ahead.
     pub time_ms: i64,
-    /// What it says, after the last edit; `None` for a kind this version cannot show.
+    /// What it says, after the last edit; `None` for a kind this version cannot show, and where it is not here.
     pub text: Option<Private>,
     /// Set if its author has edited it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -67,15 +67,18 @@ pub struct Message {
     /// No message, but a line: its author set the timer of the conversation to this number of seconds; 0: off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sets_timer_s: Option<u64>,
+    /// In a group: what it says is not on this device. It has not come yet, or has disappeared for whoever had it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_here: bool,
     /// In a group: who wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberName>,
     /// An invitation into a group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invitation: Option<GroupInvitation>,
-    /// What has changed about who is in the group after this message and before the next one, as this device has learned of it.
+    /// What has changed in the group after this message and before the next one, as this device has learned of it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<MembershipChange>,
+    pub changes: Vec<GroupChange>,
 }
 
 /// By how much a contact's clock may be ahead of ours before that is shown, in milliseconds.
@@ -149,7 +152,7 @@ pub struct Page {
     pub unread: u64,
     /// Unread ones that arrived late and sort above the read position.
     pub unread_above: u64,
-    /// What had changed about who is in the group before its first message, if the page begins with that or there is none.
+    /// What had changed in the group before its first message, if the page begins with that or there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<MembershipChange>,
+    pub changes: Vec<GroupChange>,
 }

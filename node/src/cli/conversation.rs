@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use serde::Serialize;
 
 use crate::api::{
-    Api, Contact, ContactId, Event, Feature, MAX_PAGE, MembershipChange, Message, MessageId,
-    NewMessage, Original, Page, PageFrom, Private, Quoted, Refusal, visible,
+    Api, Contact, ContactId, Event, Feature, GroupChange, MAX_PAGE, Message, MessageId, NewMessage,
+    Original, Page, PageFrom, Private, Quoted, Refusal, visible,
 };
 use crate::cli::chats::{Chat, find};
 use crate::cli::contacts::{renamed, shown};
@@ -236,8 +236,8 @@ fn show(chat: &Chat, messages: &[Message], paces: &BTreeMap<MessageId, Pace>, ou
     }
 }
 
-/// A change of who is in a group, on a line of its own.
-fn starred(output: Output, change: &MembershipChange) -> String {
+/// A change in a group, on a line of its own.
+fn starred(output: Output, change: &GroupChange) -> String {
     format!("* {}", output.said(&groups::change(change)))
 }
 
@@ -286,6 +286,11 @@ fn line(
             &deleting::in_place(message)
                 .or_else(|| timing::in_place(message))
                 .or_else(|| groups::in_place(message))
+                .or_else(|| {
+                    message
+                        .not_here
+                        .then(|| tr!("(a message that has not come yet)"))
+                })
                 .unwrap_or_else(|| tr!("(a message this version cannot show)")),
         ),
     };
@@ -356,6 +361,7 @@ pub(in crate::cli) mod tests {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            not_here: false,
             member: None,
             invitation: None,
             changes: Vec::new(),

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use crate::api::{
-    Api, Conversation, ConversationId, ConversationKind, GroupInvitation, GroupInvitationState,
-    GroupStanding, GroupState, Holding, HoldingState, MAX_PAGE, Member, MemberLevel,
-    MembershipChange, Message, MessageId, NamedBy, PageFrom, Private, Refusal, Why, visible,
+    Api, Changed, Conversation, ConversationId, ConversationKind, GroupChange, GroupInvitation,
+    GroupInvitationState, GroupStanding, GroupState, Holding, HoldingState, MAX_PAGE, Member,
+    MemberLevel, Message, MessageId, NamedBy, PageFrom, Private, Refusal, Why, visible,
 };
 use crate::cli::args::GroupAction;
 use crate::cli::chats::find;
@@ -13,7 +13,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::table::Row;
 use crate::cli::{screen, words};
-use crate::words::{Phrase, tr};
+use crate::words::{Phrase, timers, tr};
 
 /// `hedgerow group`.
 pub async fn group(
@@ -289,16 +289,18 @@ fn members(output: Output, members: &[Member]) {
     );
 }
 
-/// A change of who is in a group, as a line.
-pub fn change(change: &MembershipChange) -> Phrase {
-    let who = visible::name(&change.who.name.0);
-    let by = change.by.as_ref().map(|by| visible::name(&by.name.0));
-    let by = by.filter(|_| !change.is_own());
-    match (change.now, by) {
+/// A change in a group, as a line.
+pub fn change(change: &GroupChange) -> Phrase {
+    let by = change.by_another().map(|by| visible::name(&by.name.0));
+    let (who, before, now) = match &change.what {
+        Changed::Level { who, before, now } => (visible::name(&who.name.0), *before, *now),
+        Changed::Timer { seconds } => return timers::change(by, *seconds),
+    };
+    match (now, by) {
         (MemberLevel::None, None) => tr!("{who} left.", who = who),
         (MemberLevel::None, Some(by)) => tr!("{by} removed {who}.", by = by, who = who),
         (MemberLevel::Admin, Some(by)) => tr!("{by} made {who} an admin.", by = by, who = who),
-        (MemberLevel::Member, Some(by)) => match change.before {
+        (MemberLevel::Member, Some(by)) => match before {
             MemberLevel::Admin => tr!("{who} is no admin any more.", who = who),
             _ => tr!("{by} added {who}.", by = by, who = who),
         },

@@ -70,6 +70,9 @@ fn say_limits(chat: Chat, output: Output) {
     output.say(tr!(
         "A timer asks and cannot force: screenshots, other programs and sealed copies in files keep what they have."
     ));
+    if chat.members.is_some() {
+        output.say(timers::of_groups());
+    }
     if chat.lacks(Feature::Timers) {
         output.say(tr!(
             "{name} uses a version that does not know timers.",

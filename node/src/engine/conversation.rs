@@ -21,8 +21,8 @@ use super::people::contact::{self, Contact};
 use super::quoting::Originals;
 use super::{delivery, disappearing, files, reading, starred, timers};
 use crate::api::{
-    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Disappears, MembershipChange,
-    Message, MessageId, Page, PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
+    ContactId, ConversationId, Deleted, Delivery, DeliveryState, Disappears, GroupChange, Message,
+    MessageId, Page, PageFrom, Private, Reaction, Refusal, Removal, Version, Why,
 };
 use crate::tables::{self, Table};
 
@@ -274,7 +274,8 @@ impl<'a> View<'a> {
                 messages.push(message);
                 continue;
             }
-            message.sets_timer_s = timers::set_by(entry);
+            // In a group operations set the timer.
+            message.sets_timer_s = timers::set_by(entry).filter(|_| !self.kind.is_group());
             if content.is_none()
                 && message.is_mine()
                 && let Some(content) = disappearing::lapsed(reader, space, entry.id)?
@@ -283,6 +284,8 @@ impl<'a> View<'a> {
                 message.lapsed = true;
                 message.deliveries.clear();
             }
+            message.not_here =
+                self.kind.is_group() && !message.lapsed && matches!(entry.body, Body::Gone);
             if let Some(content) = content {
                 message.text = edits.text(entry.id, content);
                 message.disappears = self.disappears(entry, content)?;
@@ -352,12 +355,12 @@ impl<'a> View<'a> {
         &self,
         page: &page::Page,
         messages: &mut [Message],
-    ) -> Result<Vec<MembershipChange>, StorageError> {
+    ) -> Result<Vec<GroupChange>, StorageError> {
         let Some(names) = &self.names else {
             return Ok(Vec::new());
         };
         let (reader, space) = (self.reader, self.space);
-        let between = |from, to| -> Result<Vec<MembershipChange>, StorageError> {
+        let between = |from, to| -> Result<Vec<GroupChange>, StorageError> {
             let lines = groups::lines_between(reader, space, from, to)?;
             Ok(lines.into_iter().map(|line| names.change(line)).collect())
         };
@@ -407,6 +410,7 @@ impl<'a> View<'a> {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            not_here: false,
         })
     }
 

@@ -7,7 +7,7 @@ use hedgerow_sync::page;
 use hedgerow_transport::carrier::CarrierKind;
 
 use super::conversations::{self, Kind};
-use super::groups::{self, Line};
+use super::groups::{self, Line, Noted};
 use super::invitation::InvitationKey;
 use super::people::contact;
 use super::{Effects as _, Owners, Turn, conversation, delivery, reading};
@@ -203,12 +203,14 @@ impl Owners {
             self.tell_messages(turn, space, kind, &runs)?;
         }
         for (space, line) in news.memberships {
-            turn.out.event(Event::Membership {
-                conversation: conversations::api_id(space),
-                member: groups::member_id(line.who),
-                level: groups::level(line.level),
-                by: line.by.map(groups::member_id),
-            });
+            if let Noted::Level { who, now, .. } = line.what {
+                turn.out.event(Event::Membership {
+                    conversation: conversations::api_id(space),
+                    member: groups::member_id(who),
+                    level: groups::level(now),
+                    by: line.by.map(groups::member_id),
+                });
+            }
         }
         for space in news.reshown {
             turn.out.event(Event::Messages {

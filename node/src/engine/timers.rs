@@ -2,6 +2,7 @@
 
 use hedgerow_sync::entry::{Body, RowKind, What};
 use hedgerow_sync::id::SpaceId;
+pub use hedgerow_sync::membership::{MAX_TIMER_S, MIN_TIMER_S};
 use hedgerow_sync::page::{Place, Placed};
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::bytes::ByteArray;
@@ -16,12 +17,6 @@ use crate::tables::{self, Table, damaged};
 /// A row that changes the timer of its conversation.
 pub(super) const TIMER: RowKind = RowKind(3);
 
-/// The shortest timer, in seconds.
-pub const MIN_TIMER_S: u64 = 60;
-
-/// The longest timer, in seconds: a year.
-pub const MAX_TIMER_S: u64 = 365 * 24 * 60 * 60;
-
 /// The body of a row that changes the timer.
 #[derive(Encode, Decode)]
 struct Change {
@@ -30,7 +25,8 @@ struct Change {
     seconds: u64,
 }
 
-/// The timer of a conversation, and the row that set it: the last in screen order.
+/// The timer of a conversation, and the row that set it: the last in screen order. In a group an operation set it, and the
+/// place is all zeros.
 #[derive(Encode, Decode)]
 struct Kept {
     #[n(0)]
@@ -66,6 +62,20 @@ pub(super) fn of_message(content: &Content) -> Option<u64> {
         .filter(|seconds| *seconds > 0 && is_allowed(*seconds))
 }
 
+/// Keeps the timer of a group, which its operations set. Returns whether it was another one.
+pub(super) fn keep_of_group(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    seconds: u64,
+) -> Result<bool, StorageError> {
+    if of(txn, space)? == seconds {
+        return Ok(false);
+    }
+    let place = ByteArray::from([0; 40]);
+    tables::save(txn, &key(space), &Kept { seconds, place })?;
+    Ok(true)
+}
+
 /// Forgets the timer of a space.
 pub(super) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
     txn.remove(&key(space))
@@ -87,10 +97,7 @@ impl Owners {
         seconds: u64,
     ) -> Result<Reply, CallError> {
         let (space, kind) = self.writable(id)?;
-        if kind.is_group() {
-            return Err(Refusal::NotInGroups.into());
-        }
-        if kind.members().is_empty() {
+        if kind.members().is_empty() && !kind.is_group() {
             return Err(Refusal::NotesStay.into());
         }
         if !is_allowed(seconds) {
@@ -99,6 +106,9 @@ impl Owners {
                 most_s: MAX_TIMER_S,
             }
             .into());
+        }
+        if kind.is_group() {
+            return self.set_group_timer(turn, space, seconds);
         }
         if of(turn.txn, space)? != seconds {
             let body = Body::Bytes(tables::encoded(&Change { seconds }).into());

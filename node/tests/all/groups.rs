@@ -7,6 +7,7 @@ mod invited;
 mod late;
 mod parting;
 mod talk;
+mod timers;
 mod ways;
 
 use hedgerow_node::api::{

@@ -7,11 +7,13 @@
 //!           | key 32 ‖ level u8 ‖ held                                                           set
 //!           | held                                                                               leave
 //!           | nothing                                                                            seen
+//!           | seconds varint                                                                     timer
 //! continued = root 32 ‖ tips u8 ‖ tips × id 32
 //! held      = logs ‖ logs × (incarnation 8 ‖ seq)
 //! ```
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 
@@ -19,8 +21,8 @@ use crate::id::{Incarnation, Seq};
 use crate::layout::{Input, put_varint};
 use crate::membership::level::Level;
 use crate::membership::operation::{
-    Act, Continued, Founding, Held, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION_LINKS, MemberKey,
-    Operation, OperationId,
+    Act, Continued, Founding, Held, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION_LINKS, MAX_TIMER_S,
+    MIN_TIMER_S, MemberKey, Operation, OperationId,
 };
 
 /// Most bytes of one operation.
@@ -123,6 +125,7 @@ pub(super) fn core(
         }
         Act::Leave { held } => put_held(&mut core, held),
         Act::Seen => {}
+        Act::Timer { seconds } => put_varint(&mut core, *seconds),
         Act::Unknown { content, .. } => core.extend_from_slice(content),
     }
     if core.len() + SIGNATURE_LENGTH > MAX_OPERATION {
@@ -171,7 +174,15 @@ fn check(author: MemberKey, links: &[OperationId], act: &Act) -> Result<(), Oper
         Act::Set { held, .. } | Act::Leave { held } if held.len() > MAX_HELD => {
             return Err(OperationError::OverLimit);
         }
-        Act::Create(_) | Act::Set { .. } | Act::Leave { .. } | Act::Seen | Act::Unknown { .. } => {}
+        Act::Timer { seconds } if *seconds != 0 && !TIMERS_S.contains(seconds) => {
+            return Err(OperationError::OverLimit);
+        }
+        Act::Create(_)
+        | Act::Set { .. }
+        | Act::Leave { .. }
+        | Act::Seen
+        | Act::Timer { .. }
+        | Act::Unknown { .. } => {}
     }
     Ok(())
 }
@@ -192,6 +203,9 @@ fn read_core(input: &mut Input<'_>) -> Option<Core> {
             held: read_held(input)?,
         },
         SEEN => Act::Seen,
+        TIMER => Act::Timer {
+            seconds: input.varint()?,
+        },
         kind => Act::Unknown {
             kind,
             content: rest(input),
@@ -268,6 +282,7 @@ fn kind(act: &Act) -> u8 {
         Act::Set { .. } => SET,
         Act::Leave { .. } => LEAVE,
         Act::Seen => SEEN,
+        Act::Timer { .. } => TIMER,
         Act::Unknown { kind, .. } => *kind,
     }
 }
@@ -277,6 +292,9 @@ const CREATE: u8 = 1;
 const SET: u8 = 2;
 const LEAVE: u8 = 3;
 const SEEN: u8 = 4;
-const KNOWN: [u8; 4] = [CREATE, SET, LEAVE, SEEN];
+const TIMER: u8 = 5;
+const KNOWN: [u8; 5] = [CREATE, SET, LEAVE, SEEN, TIMER];
+/// The timers that are not off.
+const TIMERS_S: RangeInclusive<u64> = MIN_TIMER_S..=MAX_TIMER_S;
 /// Rule set 1.
 const RULES_LINE: u8 = 1;

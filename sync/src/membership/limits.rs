@@ -37,7 +37,7 @@ impl Membership {
             Act::Leave { .. } => return Ok(()),
             Act::Set { level, .. } if *level < Level::MEMBER => return Ok(()),
             Act::Set { who, level, .. } => Some((*who, *level)),
-            Act::Create(_) | Act::Seen | Act::Unknown { .. } => None,
+            Act::Create(_) | Act::Seen | Act::Timer { .. } | Act::Unknown { .. } => None,
         };
         if self.count() >= MAX_OPERATIONS {
             return Err(Full::Operations);

@@ -32,8 +32,8 @@ pub(crate) use self::exchange::{HeldByPeer, MAX_NAMED};
 pub use self::level::Level;
 pub use self::limits::{Full, MAX_ADMINS, MAX_OPERATIONS, MAX_PEOPLE};
 pub use self::operation::{
-    Act, Continued, Founding, Held, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION_LINKS, MemberKey,
-    Operation, OperationId,
+    Act, Continued, Founding, Held, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION_LINKS, MAX_TIMER_S,
+    MIN_TIMER_S, MemberKey, Operation, OperationId,
 };
 pub use self::outcome::{Cut, CutEnd, Standing, Verdict, VoidReason};
 pub use self::possession::prove_possession;
@@ -291,6 +291,21 @@ impl Membership {
     /// The place from which an operation acts: its author's, unless a cut took the better ones.
     pub fn place(&self, id: OperationId) -> Option<Place> {
         self.ranking.rank_of(self.history.number(id)?)
+    }
+
+    /// The operation that set the timer that holds: of those by admins that stand the last, by what its author knew and then
+    /// by its id. `None`: nothing disappears, as from the beginning.
+    pub fn timer(&self) -> Option<(&Operation, u64)> {
+        let standing = (0..self.history.len()).filter_map(|number| {
+            let node = self.history.node(number);
+            let Act::Timer { seconds } = node.operation.act() else {
+                return None;
+            };
+            self.ranking.rank_of(number)?;
+            Some((&node.operation, node.lamport, *seconds))
+        });
+        let last = standing.max_by_key(|(operation, lamport, _)| (*lamport, operation.id()));
+        last.map(|(operation, _, seconds)| (operation, seconds))
     }
 
     /// The admins who outrank the author of a standing operation and have not built on it yet: each of them could still

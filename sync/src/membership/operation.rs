@@ -13,6 +13,10 @@ pub const MAX_OPERATION_LINKS: usize = 32;
 pub const MAX_FOUNDERS: usize = 250;
 /// Most logs of its target that a lowering names.
 pub const MAX_HELD: usize = 1_024;
+/// The shortest timer of messages that disappear, in seconds.
+pub const MIN_TIMER_S: u64 = 60;
+/// The longest timer of messages that disappear, in seconds: a year.
+pub const MAX_TIMER_S: u64 = 365 * 24 * 60 * 60;
 
 /// Who acts in a group: the Ed25519 public key that a device drew for this group. A second device of a person is a
 /// second key.
@@ -97,6 +101,11 @@ pub enum Act {
     },
     /// Says nothing but what its author knows.
     Seen,
+    /// Sets the timer of what is written from then on.
+    Timer {
+        /// From [`MIN_TIMER_S`] to [`MAX_TIMER_S`]; 0: nothing disappears.
+        seconds: u64,
+    },
     /// Of a kind that this version does not know: no effect, but an act of its author.
     Unknown {
         /// The kind.
@@ -174,7 +183,7 @@ impl Operation {
         match &self.act {
             Act::Set { who, level, .. } => Some((*who, *level)),
             Act::Leave { .. } => Some((self.author, Level::NONE)),
-            Act::Create(_) | Act::Seen | Act::Unknown { .. } => None,
+            Act::Create(_) | Act::Seen | Act::Timer { .. } | Act::Unknown { .. } => None,
         }
     }
 
@@ -182,7 +191,7 @@ impl Operation {
     pub(super) fn held(&self) -> Option<&Held> {
         match &self.act {
             Act::Set { held, .. } | Act::Leave { held } => Some(held),
-            Act::Create(_) | Act::Seen | Act::Unknown { .. } => None,
+            Act::Create(_) | Act::Seen | Act::Timer { .. } | Act::Unknown { .. } => None,
         }
     }
 }

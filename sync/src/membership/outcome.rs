@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::membership::history::{History, Number, Person, ROOT};
 use crate::membership::level::Level;
-use crate::membership::operation::{MemberKey, OperationId};
+use crate::membership::operation::{Act, MemberKey, OperationId};
 use crate::membership::ranking::{Appointment, NoPlace, Place, Ranking, knows};
 
 /// Whether an operation counts.
@@ -15,11 +15,11 @@ use crate::membership::ranking::{Appointment, NoPlace, Place, Ranking, knows};
 pub enum Verdict {
     /// It founded the group.
     Founds,
-    /// It sets a level.
+    /// It sets a level or the timer.
     Stands,
-    /// It sets no level, and only shows what its author knew.
+    /// It sets nothing, and only shows what its author knew.
     Act,
-    /// It would set a level, and does not.
+    /// It would set a level or the timer, and does not.
     Void {
         /// Why.
         reason: VoidReason,
@@ -28,7 +28,7 @@ pub enum Verdict {
     },
 }
 
-/// Why an operation that would set a level does not.
+/// Why an operation that would set a level or the timer does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -266,17 +266,20 @@ impl<'a> Load<'a> {
 /// Whether an operation counts.
 pub(super) fn verdict(history: &History, ranking: &Ranking, number: Number) -> Verdict {
     let node = history.node(number);
-    let Some((who, level)) = node.sets else {
+    let sets_timer = matches!(node.operation.act(), Act::Timer { .. });
+    if node.sets.is_none() && !sets_timer {
         return match number {
             ROOT => Verdict::Founds,
             _ => Verdict::Act,
         };
-    };
+    }
     let void = |reason, by: Option<Number>| Verdict::Void {
         reason,
         by: by.map(|by| history.id(by)),
     };
-    if who == node.author {
+    if let Some((who, level)) = node.sets
+        && who == node.author
+    {
         return match level < Level::ADMIN {
             true => Verdict::Stands,
             false => void(VoidReason::RaisesItself, None),

@@ -187,11 +187,13 @@ fn changes_stand_as_lines_where_they_were_learned() {
     let mut stage = in_group(GroupStanding::Member);
     let first = group(&mut stage).says(0, "welcome", NOON);
     let names = group(&mut stage).members.clone();
-    let change = |who: usize, before, now, by: Option<usize>| MembershipChange {
+    let change = |who: usize, before, now, by: Option<usize>| GroupChange {
         at_ms: NOON,
-        who: names[who].who.clone(),
-        before,
-        now,
+        what: Changed::Level {
+            who: names[who].who.clone(),
+            before,
+            now,
+        },
         by: by.map(|by| names[by].who.clone()),
     };
     let none = MemberLevel::None;
@@ -252,12 +254,14 @@ fn a_change_behind_the_newest_message_comes_by_itself() {
         .talk
         .message(&newest)
         .expect("it was added");
-    message.changes = vec![MembershipChange {
+    message.changes = vec![GroupChange {
         at_ms: NOON,
         by: Some(who.clone()),
-        who,
-        before: LEVEL,
-        now: MemberLevel::None,
+        what: Changed::Level {
+            who,
+            before: LEVEL,
+            now: MemberLevel::None,
+        },
     }];
     stage.happens(Event::Membership {
         conversation: group_id("1"),

@@ -31,11 +31,13 @@ pub fn grouped(standing: GroupStanding) -> Stage {
         .node
         .found("1", "Walk on Sunday", standing, &everybody);
     let group = stage.node.groups.get_mut(&group_id("1")).expect("a group");
-    let change = |who: usize, before, now, by: usize| MembershipChange {
+    let change = |who: usize, before, now, by: usize| GroupChange {
         at_ms: NOON,
-        who: everybody[who].who.clone(),
-        before,
-        now,
+        what: Changed::Level {
+            who: everybody[who].who.clone(),
+            before,
+            now,
+        },
         by: Some(everybody[by].who.clone()),
     };
     let none = MemberLevel::None;

@@ -75,6 +75,7 @@ impl Talk {
             disappears: None,
             lapsed: false,
             sets_timer_s: None,
+            not_here: false,
             member: None,
             invitation: None,
             changes: Vec::new(),

@@ -377,13 +377,13 @@ pub enum Messages {
         after_help = "Examples:\n  hedgerow timer Ben                   shows it\n  \
         hedgerow timer Ben 5m                what is written from now on: a minute (1m) to a year (365d)\n  \
         hedgerow timer Ben off               what is written from now on stays\n\n\
-        Everybody in the conversation can set it, and sees who did; the last one counts. A message \
+        Everybody in a chat can set it, in a group its admins, and all see who did; the last one counts. A message \
         disappears so long after it was read, and on your side so long after it was first delivered. \
         What is not delivered within 28 days expires: `hedgerow resend`. Nothing can force the other \
         side: screenshots, other programs and sealed copies in files keep what they have."
     )]
     Timer {
-        /// The contact
+        /// The contact or group
         name: String,
 
         /// A span like `5m`, `12h` or `7d`, or `off`

@@ -11,7 +11,7 @@ use super::{Open, member_key, people};
 use crate::api::{ConversationId, MemberId, MemberLevel, Private, Refusal, Reply, typed};
 use crate::engine::conversations::{self, Conversation, Kind};
 use crate::engine::fault::CallError;
-use crate::engine::{Owners, Turn, rng};
+use crate::engine::{Owners, Turn, rng, timers};
 use crate::tables::Table;
 
 impl Owners {
@@ -125,6 +125,26 @@ impl Owners {
             false => Held::new(),
         };
         self.act(turn, space, Act::Set { who, level, held })
+    }
+
+    /// Sets the timer of a group, as an admin.
+    pub(in crate::engine) fn set_group_timer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        seconds: u64,
+    ) -> Result<Reply, CallError> {
+        let open = self.groups.get(space).ok_or(Refusal::NotAGroup)?;
+        if open.my_level() < Level::ADMIN {
+            return Err(Refusal::NotAnAdmin.into());
+        }
+        if timers::of(turn.txn, space)? != seconds {
+            if !self.act(turn, space, Act::Timer { seconds })? {
+                return Err(Refusal::NoEffect.into());
+            }
+            self.group_changed(turn, space)?;
+        }
+        Ok(Reply::Done)
     }
 
     fn act(&mut self, turn: &mut Turn<'_>, space: SpaceId, act: Act) -> Result<bool, StorageError> {

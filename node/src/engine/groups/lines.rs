@@ -1,4 +1,4 @@
-//! What has changed about who is in a group. Each device notes it when it learns of it, behind the newest message that it has then:
+//! What has changed in a group: who is in, and its timer. Each device notes it when it learns of it, behind the newest message that it has then:
 //! no message says it, so nobody can leave it unsaid.
 
 use std::ops::{Bound, ControlFlow};
@@ -11,21 +11,38 @@ use minicbor::{Decode, Encode};
 use crate::engine::{Turn, reading};
 use crate::tables::{self, Table, damaged};
 
-/// A change of somebody's level.
+/// A change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
 pub(crate) struct Line {
-    #[cbor(n(0), with = "crate::engine::codec::fixed")]
-    pub who: DeviceId,
-    #[n(1)]
-    pub level_before: u8,
-    #[n(2)]
-    pub level: u8,
+    #[n(0)]
+    pub what: Noted,
     /// Who brought it about.
-    #[cbor(n(3), with = "crate::engine::codec::fixed_option", has_nil)]
+    #[cbor(n(1), with = "crate::engine::codec::fixed_option", has_nil)]
     pub by: Option<DeviceId>,
     /// When this device learned of it, by its clock in Unix milliseconds.
-    #[n(4)]
+    #[n(2)]
     pub at_ms: i64,
+}
+
+/// What has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Encode, Decode)]
+pub(crate) enum Noted {
+    /// Somebody's level.
+    #[n(0)]
+    Level {
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        who: DeviceId,
+        #[n(1)]
+        before: u8,
+        #[n(2)]
+        now: u8,
+    },
+    /// The timer.
+    #[n(1)]
+    Timer {
+        #[n(0)]
+        seconds: u64,
+    },
 }
 
 /// Notes a change behind the newest message.
@@ -38,7 +55,10 @@ pub(super) fn note(turn: &mut Turn<'_>, space: SpaceId, line: Line) -> Result<()
     tables::visit(turn.txn, &prefix, &mut |_, _| number += 1)?;
     let key = [&prefix[..], &number.to_be_bytes()].concat();
     tables::save(turn.txn, &key, &line)?;
-    turn.pending.memberships.push((space, line));
+    match line.what {
+        Noted::Level { .. } => turn.pending.memberships.push((space, line)),
+        Noted::Timer { .. } => _ = turn.pending.reshown.insert(space),
+    }
     Ok(())
 }
 

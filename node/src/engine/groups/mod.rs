@@ -1,7 +1,7 @@
 //! Private groups (`docs/PROTOCOL.md` sections 4a to 4c): our keys in them, whom we share them with, and who is in.
 //!
 //! - `people`: whose key is whose, and what each is called;
-//! - `lines`: what has changed about who is in, told in the conversation;
+//! - `lines`: what has changed in the group, told in the conversation;
 //! - `invitations`: how people come in;
 //! - `acts`: founding, appointing, removing, leaving;
 //! - `parting`: a group that was left and erased;
@@ -31,14 +31,14 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::keys::SigningSecret;
 
 pub(crate) use invitations::invitation_of;
-pub(crate) use lines::{Line, lines_between};
+pub(crate) use lines::{Line, Noted, lines_between};
 pub(crate) use people::{author_id, contact_of, contacts_in, is_name_of_member};
 pub(crate) use shown::{Names, level, member_id};
 pub(crate) use turns::Turns;
 
 use super::conversations::{Conversations, Kind};
 use super::links::Errand;
-use super::{Engine, Owners, Turn, rng};
+use super::{Engine, Owners, Turn, rng, timers};
 use crate::tables::{self, Table, damaged};
 
 /// All groups, with our keys there.
@@ -184,6 +184,7 @@ impl Owners {
             return self.parted_changed(turn, space);
         }
         let came_in = self.note_people(turn, space)?;
+        self.note_timer(turn, space, came_in)?;
         let Some(open) = self.groups.get(space) else {
             return Ok(());
         };
@@ -195,6 +196,33 @@ impl Owners {
         if came_in {
             let name = self.account.told.name.clone();
             self.name_member(turn, space, None, &name)?;
+        }
+        Ok(())
+    }
+
+    /// Takes over the timer that the operations set. What an admin set while we are in becomes a line.
+    fn note_timer(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        came_in: bool,
+    ) -> Result<(), StorageError> {
+        let Some(open) = self.groups.get(space) else {
+            return Ok(());
+        };
+        let timer = open.group.membership().timer();
+        let seconds = timer.map_or(0, |(_, seconds)| seconds);
+        let by = timer.map(|(operation, _)| operation.author().device());
+        if timers::keep_of_group(turn.txn, space, seconds)?
+            && open.my_level() >= Level::MEMBER
+            && !came_in
+        {
+            let line = Line {
+                what: Noted::Timer { seconds },
+                by,
+                at_ms: turn.now.wall_ms,
+            };
+            lines::note(turn, space, line)?;
         }
         Ok(())
     }

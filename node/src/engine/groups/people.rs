@@ -13,7 +13,7 @@ use hedgerow_sync::membership::{Act, Founding, Level, MemberKey, Membership, Ver
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::{Decode, Encode};
 
-use super::lines::{self, Line};
+use super::lines::{self, Line, Noted};
 use crate::api::{ContactId, MAX_NAME};
 use crate::engine::conversations::Author;
 use crate::engine::people::contact;
@@ -262,9 +262,11 @@ impl Owners {
                     false => standing.cuts.first().map(|cut| cut.author),
                 };
                 let line = Line {
-                    who: member,
-                    level_before,
-                    level: person.level,
+                    what: Noted::Level {
+                        who: member,
+                        before: level_before,
+                        now: person.level,
+                    },
                     by: by.map(|by| by.device()),
                     at_ms: turn.now.wall_ms,
                 };

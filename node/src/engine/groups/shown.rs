@@ -6,11 +6,11 @@ use hedgerow_sync::id::{DeviceId, SpaceId};
 use hedgerow_sync::membership::Level;
 use hedgerow_sync::store::{Reader, StorageError};
 
-use super::lines::Line;
+use super::lines::{Line, Noted};
 use super::people::{self, Person};
 use crate::api::confusable::looks;
 use crate::api::{
-    ConversationId, GroupState, Member, MemberId, MemberLevel, MemberName, MembershipChange,
+    Changed, ConversationId, GroupChange, GroupState, Member, MemberId, MemberLevel, MemberName,
     NamedBy, Private, Reply,
 };
 use crate::engine::fault::CallError;
@@ -72,13 +72,18 @@ impl Names {
     }
 
     /// A change as it is shown.
-    pub fn change(&self, line: Line) -> MembershipChange {
-        MembershipChange {
+    pub fn change(&self, line: Line) -> GroupChange {
+        GroupChange {
             at_ms: line.at_ms,
-            who: self.of(line.who),
-            before: level(line.level_before),
-            now: level(line.level),
             by: line.by.map(|by| self.of(by)),
+            what: match line.what {
+                Noted::Level { who, before, now } => Changed::Level {
+                    who: self.of(who),
+                    before: level(before),
+                    now: level(now),
+                },
+                Noted::Timer { seconds } => Changed::Timer { seconds },
+            },
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What people do in a group.
 
 use hedgerow_node::api::{
-    Call, ConversationKind, Deletion, DeliveryState, Draft, Event, GroupInvitationState,
+    Call, Changed, ConversationKind, Deletion, DeliveryState, Draft, Event, GroupInvitationState,
     GroupStanding, MemberLevel, Muted, NamedBy, NewMessage, Original, Private, Refusal, Reply,
     Search,
 };
@@ -222,14 +222,6 @@ fn unread_mute_archive_draft_and_search_work_as_in_a_chat() {
 }
 
 #[test]
-fn what_does_not_work_in_groups_yet_is_refused() {
-    let mut world = around_the_first(8, &["Ada", "Ben"]);
-    let made = group_of_all(&mut world, "Riverside");
-    let timer = world.ask(0, Call::SetTimer(made.clone(), 3_600));
-    assert_eq!(timer, Err(Refusal::NotInGroups));
-}
-
-#[test]
 fn admins_appoint_lower_and_remove_and_lines_tell_of_it() {
     let mut world = around_the_first(9, &["Ada", "Ben", "Cem"]);
     let made = group_of_all(&mut world, "Riverside");
@@ -258,7 +250,10 @@ fn admins_appoint_lower_and_remove_and_lines_tell_of_it() {
         .changes;
     let told: Vec<_> = told
         .iter()
-        .map(|change| (change.who.name.0.as_str(), change.before, change.now))
+        .map(|change| match &change.what {
+            Changed::Level { who, before, now } => (who.name.0.as_str(), *before, *now),
+            other => panic!("nothing else changed: {other:?}"),
+        })
         .collect();
     assert_eq!(
         told,

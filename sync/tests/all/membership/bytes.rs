@@ -4,7 +4,8 @@ use ed25519_dalek::Signer;
 use hedgerow_sync::id::{Incarnation, Seq};
 use hedgerow_sync::membership::{
     Act, Continued, Founding, Held, Level, MAX_FOUNDERS, MAX_HELD, MAX_OPERATION,
-    MAX_OPERATION_LINKS, MemberKey, Operation, OperationError, OperationId, SIGNATURE_LENGTH,
+    MAX_OPERATION_LINKS, MAX_TIMER_S, MIN_TIMER_S, MemberKey, Operation, OperationError,
+    OperationId, SIGNATURE_LENGTH,
 };
 use proptest::prelude::*;
 
@@ -61,7 +62,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         }),
         held().prop_map(|held| Act::Leave { held }),
         Just(Act::Seen),
-        (5..=255u8, bytes()).prop_map(|(kind, content)| Act::Unknown { kind, content }),
+        prop_oneof![Just(0), MIN_TIMER_S..=MAX_TIMER_S].prop_map(|seconds| Act::Timer { seconds }),
+        (6..=255u8, bytes()).prop_map(|(kind, content)| Act::Unknown { kind, content }),
     ];
     prop_oneof![founding, (ids(1), act)].prop_map(|(links, act)| {
         Operation::new(member(1), links, act).expect("it keeps to the limits")
@@ -93,7 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_decoded_has_one_encoding(mut core in bytes(), kind in 1..6u8) {
+    fn what_is_decoded_has_one_encoding(mut core in bytes(), kind in 1..7u8) {
         // What begins as an operation does is signed by its author, whatever follows.
         let head = [&member(1).0[..], &[u8::from(kind > 1)], &[7; 32][..32 * usize::from(kind > 1)]];
         core = [&head.concat()[..], &[kind], &core].concat();
@@ -148,6 +150,13 @@ fn an_operation_over_a_limit_is_not_made() {
     assert_eq!(made(MAX_OPERATION_LINKS, leaves(MAX_HELD)), Ok(()));
     assert_eq!(made(1, leaves(MAX_HELD + 1)), over);
     assert_eq!(made(1, unknown(MAX_OPERATION)), over);
+    let timer = |seconds| made(1, Act::Timer { seconds });
+    for seconds in [0, MIN_TIMER_S, MAX_TIMER_S] {
+        assert_eq!(timer(seconds), Ok(()));
+    }
+    for seconds in [1, MIN_TIMER_S - 1, MAX_TIMER_S + 1, u64::MAX] {
+        assert_eq!(timer(seconds), over);
+    }
     assert_eq!(
         Operation::decode(&vec![0; MAX_OPERATION + 1]),
         Err(OperationError::OverLimit)

@@ -8,6 +8,7 @@ mod implementations;
 mod order;
 mod properties;
 mod shown;
+mod timer;
 
 /// Number of random histories: `usual`, unless `PROPTEST_CASES` is set.
 fn histories(usual: u32) -> u32 {
