@@ -8,7 +8,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hedgerow_node::api::{MessageId, Private};
-use slint::{ComponentHandle, Model, ModelRc, StyledText, Timer, TimerMode, VecModel};
+use slint::{
+    ComponentHandle, Model, ModelRc, SharedString, StyledText, Timer, TimerMode, VecModel,
+};
 
 use super::markdown::markdown;
 use super::{Act, deleting, draft, files, invited, message, quote::quoted, timing, words};

@@ -1,6 +1,6 @@
 //! Changes in a group, as lines of its conversation.
 
-use hedgerow_node::api::{Changed, GroupChange, MemberLevel, MemberName, visible};
+use hedgerow_node::api::{GroupChange, MemberLevel, MemberName, WhatChanged, visible};
 
 /// A change on screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl ChangeRow {
     pub(super) fn of(change: &GroupChange) -> Self {
         let by = change.by_another();
         let (what, who) = match &change.what {
-            Changed::Level { who, before, now } => {
+            WhatChanged::Level { who, before, now } => {
                 let what = match (now, by) {
                     (MemberLevel::None, None) => ChangeKind::Left,
                     (MemberLevel::None, Some(_)) => ChangeKind::Removed,
@@ -49,7 +49,7 @@ impl ChangeRow {
                 };
                 (what, name(who))
             }
-            Changed::Timer { seconds } => (ChangeKind::Timer(*seconds), String::new()),
+            WhatChanged::Timer { seconds } => (ChangeKind::Timer(*seconds), String::new()),
         };
         Self {
             what,

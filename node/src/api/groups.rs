@@ -187,7 +187,7 @@ pub struct GroupChange {
     pub at_ms: i64,
     /// What has changed.
     #[serde(flatten)]
-    pub what: Changed,
+    pub what: WhatChanged,
     /// Who brought it about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<MemberName>,
@@ -197,7 +197,7 @@ pub struct GroupChange {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]
 #[serde(tag = "change", rename_all = "snake_case")]
-pub enum Changed {
+pub enum WhatChanged {
     /// What a member may do.
     Level {
         /// Whose level.
@@ -218,7 +218,7 @@ impl GroupChange {
     /// Who brought it about, unless that person did it to itself: it left.
     pub fn by_another(&self) -> Option<&MemberName> {
         let by = self.by.as_ref();
-        by.filter(|by| !matches!(&self.what, Changed::Level { who, .. } if who.id == by.id))
+        by.filter(|by| !matches!(&self.what, WhatChanged::Level { who, .. } if who.id == by.id))
     }
 }
 

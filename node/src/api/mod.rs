@@ -70,8 +70,8 @@ pub use files::{
     StorageUse, Uncleaned, Unplayable, UploadId, UsedByConversation, Voice,
 };
 pub use groups::{
-    Changed, GroupChange, GroupInvitation, GroupInvitationState, GroupLimit, GroupStanding,
-    GroupState, Holding, HoldingState, Member, MemberId, MemberLevel, MemberName, NamedBy,
+    GroupChange, GroupInvitation, GroupInvitationState, GroupLimit, GroupStanding, GroupState,
+    Holding, HoldingState, Member, MemberId, MemberLevel, MemberName, NamedBy, WhatChanged,
 };
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use crate::api::{
-    Api, Changed, Conversation, ConversationId, ConversationKind, GroupChange, GroupInvitation,
+    Api, Conversation, ConversationId, ConversationKind, GroupChange, GroupInvitation,
     GroupInvitationState, GroupStanding, GroupState, Holding, HoldingState, MAX_PAGE, Member,
-    MemberLevel, Message, MessageId, NamedBy, PageFrom, Private, Refusal, Why, visible,
+    MemberLevel, Message, MessageId, NamedBy, PageFrom, Private, Refusal, WhatChanged, Why,
+    visible,
 };
 use crate::cli::args::GroupAction;
 use crate::cli::chats::find;
@@ -293,8 +294,8 @@ fn members(output: Output, members: &[Member]) {
 pub fn change(change: &GroupChange) -> Phrase {
     let by = change.by_another().map(|by| visible::name(&by.name.0));
     let (who, before, now) = match &change.what {
-        Changed::Level { who, before, now } => (visible::name(&who.name.0), *before, *now),
-        Changed::Timer { seconds } => return timers::change(by, *seconds),
+        WhatChanged::Level { who, before, now } => (visible::name(&who.name.0), *before, *now),
+        WhatChanged::Timer { seconds } => return timers::change(by, *seconds),
     };
     match (now, by) {
         (MemberLevel::None, None) => tr!("{who} left.", who = who),

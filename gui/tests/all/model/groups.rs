@@ -189,7 +189,7 @@ fn changes_stand_as_lines_where_they_were_learned() {
     let names = group(&mut stage).members.clone();
     let change = |who: usize, before, now, by: Option<usize>| GroupChange {
         at_ms: NOON,
-        what: Changed::Level {
+        what: WhatChanged::Level {
             who: names[who].who.clone(),
             before,
             now,
@@ -257,7 +257,7 @@ fn a_change_behind_the_newest_message_comes_by_itself() {
     message.changes = vec![GroupChange {
         at_ms: NOON,
         by: Some(who.clone()),
-        what: Changed::Level {
+        what: WhatChanged::Level {
             who,
             before: LEVEL,
             now: MemberLevel::None,

@@ -33,7 +33,7 @@ pub fn grouped(standing: GroupStanding) -> Stage {
     let group = stage.node.groups.get_mut(&group_id("1")).expect("a group");
     let change = |who: usize, before, now, by: usize| GroupChange {
         at_ms: NOON,
-        what: Changed::Level {
+        what: WhatChanged::Level {
             who: everybody[who].who.clone(),
             before,
             now,

@@ -10,8 +10,8 @@ use super::lines::{Line, Noted};
 use super::people::{self, Person};
 use crate::api::confusable::looks;
 use crate::api::{
-    Changed, ConversationId, GroupChange, GroupState, Member, MemberId, MemberLevel, MemberName,
-    NamedBy, Private, Reply,
+    ConversationId, GroupChange, GroupState, Member, MemberId, MemberLevel, MemberName, NamedBy,
+    Private, Reply, WhatChanged,
 };
 use crate::engine::fault::CallError;
 use crate::engine::people::contact::{self, Contact};
@@ -77,12 +77,12 @@ impl Names {
             at_ms: line.at_ms,
             by: line.by.map(|by| self.of(by)),
             what: match line.what {
-                Noted::Level { who, before, now } => Changed::Level {
+                Noted::Level { who, before, now } => WhatChanged::Level {
                     who: self.of(who),
                     before: level(before),
                     now: level(now),
                 },
-                Noted::Timer { seconds } => Changed::Timer { seconds },
+                Noted::Timer { seconds } => WhatChanged::Timer { seconds },
             },
         }
     }

@@ -1,7 +1,7 @@
 //! What is cut off at any of its commits, on either side, happens once after the restart: making a group, joining, writing,
 //! appointing, removing, leaving, erasing.
 
-use hedgerow_node::api::{Call, MemberLevel, NewMessage};
+use hedgerow_node::api::{Call, MemberLevel, NewMessage, WhatChanged};
 
 use super::*;
 use crate::crash_points::{COMMITS, cut, try_to};
@@ -168,7 +168,9 @@ fn appointing_and_removing_that_are_cut_off_are_the_same_for_both_and_have_one_l
             assert_eq!(standing(&mut world, 1, &made), Some(shown), "{place}");
             for member in 0..2 {
                 let lines = page(&world, member, &made).changes.into_iter();
-                let of_ben = lines.filter(|line| line.who.id == ben && line.now == level);
+                let of_ben = lines.filter(|line| {
+                    matches!(&line.what, WhatChanged::Level { who, now, .. } if who.id == ben && *now == level)
+                });
                 assert_eq!(of_ben.count(), 1, "{place}: lines of {member}");
             }
         }

@@ -1,9 +1,9 @@
 //! What people do in a group.
 
 use hedgerow_node::api::{
-    Call, Changed, ConversationKind, Deletion, DeliveryState, Draft, Event, GroupInvitationState,
+    Call, ConversationKind, Deletion, DeliveryState, Draft, Event, GroupInvitationState,
     GroupStanding, MemberLevel, Muted, NamedBy, NewMessage, Original, Private, Refusal, Reply,
-    Search,
+    Search, WhatChanged,
 };
 
 use super::*;
@@ -251,7 +251,7 @@ fn admins_appoint_lower_and_remove_and_lines_tell_of_it() {
     let told: Vec<_> = told
         .iter()
         .map(|change| match &change.what {
-            Changed::Level { who, before, now } => (who.name.0.as_str(), *before, *now),
+            WhatChanged::Level { who, before, now } => (who.name.0.as_str(), *before, *now),
             other => panic!("nothing else changed: {other:?}"),
         })
         .collect();

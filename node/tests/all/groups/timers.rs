@@ -1,6 +1,6 @@
 //! Messages that disappear from a group.
 
-use hedgerow_node::api::Changed;
+use hedgerow_node::api::WhatChanged;
 
 use super::*;
 
@@ -28,8 +28,8 @@ fn lines(world: &World, node: usize, group: &ConversationId) -> Vec<(u64, String
     let behind = page.messages.into_iter().flat_map(|one| one.changes);
     let lines = page.changes.into_iter().chain(behind);
     let timers = lines.filter_map(|line| match line.what {
-        Changed::Timer { seconds } => Some((seconds, line.by?.name.0)),
-        Changed::Level { .. } => None,
+        WhatChanged::Timer { seconds } => Some((seconds, line.by?.name.0)),
+        WhatChanged::Level { .. } => None,
     });
     timers.collect()
 }
