@@ -73,7 +73,7 @@ impl ThreadPage {
             AttachAction::Pasted(_, None) => return vec![Outcome::Tell(Banner::NotPasted)],
             action => action,
         };
-        let is_shown = context.shows(Pane::Thread) && self.takes_files();
+        let is_shown = context.shows(Pane::Thread) && self.may_write();
         let open = self.id().filter(|_| is_shown).cloned();
         if let AttachAction::Drop(path) = action {
             self.hover(false);

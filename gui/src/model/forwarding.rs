@@ -20,8 +20,6 @@ pub struct Forwarding {
     pub conversation: ConversationId,
     /// Which message.
     pub id: MessageId,
-    /// A file goes with it. Groups take none.
-    pub with_file: bool,
     /// Only conversations with names like this are shown.
     pub filter: String,
     /// The conversations to choose from, the latest first.
@@ -46,7 +44,6 @@ impl Forwarding {
         let mut forwarding = Self {
             conversation,
             id: message.id.clone(),
-            with_file: message.file.is_some(),
             filter: String::new(),
             receivers: Vec::new(),
             chosen: BTreeSet::new(),
@@ -83,11 +80,11 @@ impl Forwarding {
         let known = context.conversations.iter();
         let known = known.map(|known| &known.conversation);
         let others = known.filter(|one| one.id != self.conversation);
-        let takes =
-            |face: &Face| face.takes_messages() && !(self.with_file && face.group.is_some());
         let mut found: Vec<_> = others
             .map(|one| (one.active_ms, Face::of_conversation(one, context), &one.id))
-            .filter(|(_, face, _)| takes(face) && face.name.to_lowercase().contains(&filter))
+            .filter(|(_, face, _)| {
+                face.takes_messages() && face.name.to_lowercase().contains(&filter)
+            })
             .collect();
         found
             .sort_by(|(a_ms, a, _), (b_ms, b, _)| b_ms.cmp(a_ms).then_with(|| a.name.cmp(&b.name)));

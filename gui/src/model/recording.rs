@@ -188,7 +188,7 @@ impl ThreadPage {
     pub fn may_record(&self) -> bool {
         let is_editing = self.open.as_ref().is_some_and(Thread::is_editing);
         let is_free = self.recording.is_none() && !self.is_recording_attached();
-        self.takes_files() && is_free && !is_editing
+        self.may_write() && is_free && !is_editing
     }
 
     fn begin_recording(&mut self, held: bool, context: &Context) -> Vec<Outcome> {

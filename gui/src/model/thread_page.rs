@@ -50,12 +50,6 @@ impl ThreadPage {
         open.filter(|thread| thread.id == *id)
     }
 
-    /// Files and voice notes can be sent in the open conversation: in a group they cannot.
-    pub(super) fn takes_files(&self) -> bool {
-        let open = self.open.as_ref();
-        self.may_write() && open.is_some_and(|thread| thread.face.group.is_none())
-    }
-
     /// Something can be written in the open conversation.
     pub(super) fn may_write(&self) -> bool {
         let open = self.open.as_ref();

@@ -119,8 +119,6 @@ pub enum Refusal {
     InvitationWithdrawn,
     /// We left this group, and what was written there is still here: erase it first.
     LeftGroup,
-    /// Not yet possible in groups.
-    NotInGroups,
     /// The group has rules that only a newer version knows.
     NewerGroup,
     /// The text is empty, or nothing but white space; or a name is empty.
@@ -297,7 +295,6 @@ impl Refusal {
             | Self::InvitationAnswered
             | Self::InvitationWithdrawn
             | Self::LeftGroup
-            | Self::NotInGroups
             | Self::NewerGroup
             | Self::OwnLink
             | Self::AlreadyContact

@@ -296,13 +296,12 @@ impl<'a> View<'a> {
                     let author = self.kind.author(entry.id.log.device, self.me);
                     let is_verified = match author {
                         Some(Author::Person(author)) => contact::is_verified(reader, author)?,
-                        Some(Author::Member(_)) => false,
+                        Some(Author::Member(member)) => groups::is_verified(reader, space, member)?,
                         None => true,
                     };
-                    if !self.kind.is_group() {
-                        let file = files::file_of(reader, space, part, is_verified, recipients)?;
-                        message.file = Some(file);
-                    }
+                    let (chat, by) = ((space, self.kind), entry.id.log.device);
+                    let file = files::file_of(reader, chat, by, part, is_verified, recipients)?;
+                    message.file = Some(file);
                 }
                 if let Some(of) = content.reply_to.map(EntryId::from) {
                     let author = self.author_id(of.log.device)?;

@@ -125,12 +125,10 @@ impl Owners {
                     turn.pending.conversations.insert(space);
                 }
                 Event::Operations { space, shown, .. } => {
-                    if !shown.is_empty() {
-                        turn.pending.reshown.insert(space);
-                    }
+                    self.reshown(turn, space, &shown)?;
                     self.group_changed(turn, space)?;
                 }
-                Event::Shown { space, .. } => _ = turn.pending.reshown.insert(space),
+                Event::Shown { space, shown } => self.reshown(turn, space, &shown)?,
                 Event::Bodies { space, entries } => self.bodies_came(turn, space, &entries)?,
                 Event::Forked { space, log } => {
                     turn.errands.push(Errand::TellFork(space, log));
@@ -217,12 +215,32 @@ impl Owners {
             }
             if entry.what.is_row() {
                 self.timer_arrived(turn, space, &entry)?;
+                self.file_arrived(turn, space, &entry)?;
             }
             search::remember(turn.txn, space, row)?;
             let annotated = turn.pending.annotated.entry(space).or_default();
             annotated.insert(row);
         }
-        Ok(())
+        self.apply_cancellations_of(turn, space, ids.iter().copied().collect())
+    }
+
+    /// Membership shows entries of a group now, or shows them no more: the files of those it shows may come.
+    pub(super) fn reshown(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        ids: &[EntryId],
+    ) -> Result<(), StorageError> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        turn.pending.reshown.insert(space);
+        for entry in page::entries(turn.txn, space, ids.iter().copied())?.into_values() {
+            if page::row_place(turn.txn, space, entry.id)?.is_some() {
+                self.file_arrived(turn, space, &entry)?;
+            }
+        }
+        self.apply_cancellations_of(turn, space, ids.iter().copied().collect())
     }
 
     /// Notes what rows say that have more than a text: timers and files.
@@ -238,10 +256,7 @@ impl Owners {
         }
         for row in entries(turn.txn, space, log, rows.first, rows.count as usize)? {
             self.timer_arrived(turn, space, &row)?;
-            // Files do not travel in groups yet.
-            if self.groups.get(space).is_none() {
-                self.file_arrived(turn, space, &row)?;
-            }
+            self.file_arrived(turn, space, &row)?;
         }
         let is_earlier = log.incarnation != self.account.incarnation;
         if self.is_ours(space, log.device) && is_earlier {

@@ -153,7 +153,7 @@ impl Owners {
                 carried::declare(draft, &mut reconciler, manifest)?;
             }
             if sent.is_empty() {
-                carried::confirm(turn.txn, draft, &mut reconciler, &shared)?;
+                carried::confirm(turn.txn, draft, &mut reconciler, &shared, identity)?;
             }
         }
         let blinds = shared.iter().map(|shared| {

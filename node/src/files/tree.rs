@@ -6,7 +6,7 @@
 use std::fmt;
 
 use blake3::hazmat::{HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root};
-
+use hedgerow_sync::id::DeviceId;
 use serde::{Deserialize, Serialize};
 
 use super::extent::CHUNK;
@@ -19,6 +19,14 @@ impl fmt::Debug for FileId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FileId")
     }
+}
+
+/// What the file with an id is called in a group, in a message of this author. The author is part of it: a message of
+/// somebody else that names the same bytes is about another file, and says nothing of this one.
+pub fn of_member(author: DeviceId, id: FileId) -> FileId {
+    let mut hasher = blake3::Hasher::new_derive_key("hedgerow 1 file of a member");
+    hasher.update(&author.0).update(&id.0);
+    FileId(*hasher.finalize().as_bytes())
 }
 
 /// The hash of one chunk: that of a subtree, or the id itself if the file has no other chunk.

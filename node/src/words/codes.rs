@@ -107,7 +107,6 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
             tr!("This invitation holds no longer. Ask another admin of the group for one.")
         }
         Refusal::LeftGroup => tr!("You left this group. Erase it here, then join again."),
-        Refusal::NotInGroups => tr!("Files and timers do not work in groups yet."),
         Refusal::NewerGroup => {
             tr!("A newer version made this group. Update Hedgerow to take part in it.")
         }

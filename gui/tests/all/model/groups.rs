@@ -297,21 +297,28 @@ fn nobody_writes_where_the_group_does_not_take_it() {
 #[test]
 fn what_groups_cannot_do_is_not_offered_there() {
     let mut stage = in_group(GroupStanding::Admin);
-    assert!(!stage.app.pages.thread.may_record());
-    stage.does(AttachAction::Choose);
-    assert!(
-        !stage
-            .done
-            .iter()
-            .any(|one| matches!(one, Effect::ChooseFiles(_)))
-    );
     let arranged = &stage.app.pages.chats.arranged.all[&group_id("1")];
     assert!(arranged.is_group && !arranged.disappears && arranged.person.is_none());
     assert!(!stage.thread().asks, "a group has no safety words");
 }
 
 #[test]
-fn a_file_is_not_forwarded_into_a_group_and_a_text_is() {
+fn files_and_voice_notes_are_sent_where_the_group_takes_messages() {
+    for (standing, takes) in [
+        (GroupStanding::Member, true),
+        (GroupStanding::Removed, false),
+    ] {
+        let mut stage = in_group(standing);
+        assert_eq!(stage.app.pages.thread.may_record(), takes);
+        stage.does(AttachAction::Choose);
+        let mut done = stage.done.iter();
+        let chooses = done.any(|one| matches!(one, Effect::ChooseFiles(_)));
+        assert_eq!(chooses, takes);
+    }
+}
+
+#[test]
+fn texts_and_files_are_forwarded_into_a_group() {
     let mut stage = in_group(GroupStanding::Member);
     let talk = stage.talk("a");
     let text = talk.add("the key is at the office", false, NOON);
@@ -321,13 +328,13 @@ fn a_file_is_not_forwarded_into_a_group_and_a_text_is() {
     stage.later(1_000);
     stage.does(ChatsAction::OpenChat(chat_id("a")));
     stage.later(1_000);
-    for (message, is_offered) in [(text, true), (file, false)] {
+    for message in [text, file] {
         stage.does(ThreadAction::Forward(message));
         let Some(Dialog::Forward(forwarding)) = &stage.app.pages.dialog.open else {
             panic!("nothing is asked");
         };
         let mut receivers = forwarding.receivers.iter();
-        assert_eq!(receivers.any(|one| one.id == group_id("1")), is_offered);
+        assert!(receivers.any(|one| one.id == group_id("1")));
         stage.does(DialogAction::Dismiss);
     }
 }

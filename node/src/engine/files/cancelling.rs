@@ -78,24 +78,45 @@ impl Owners {
         log: LogId,
         changes: &Changes,
     ) -> Result<(), StorageError> {
-        let Some(kind) = self.conversations.get(space).map(|known| known.kind) else {
-            return Ok(());
-        };
         let messages = changes.rows.iter().filter(|run| run.kind == MESSAGE);
         let messages = messages.flat_map(|run| {
             let seqs = (run.first.0..run.first.0 + run.count).map(Seq);
             seqs.map(|seq| EntryId { log, seq })
         });
-        let targets: BTreeSet<EntryId> =
-            messages.chain(changes.annotated.iter().copied()).collect();
-        for (target, said) in sync::annotations(turn.txn, space, CANCELLATION, targets)? {
-            if deletion::by_author(kind, self.account.device_id, target, &said).is_some()
-                && let Some(file) = row::of_message(turn.txn, space, target)?
-            {
+        let targets = messages.chain(changes.annotated.iter().copied()).collect();
+        self.apply_cancellations_of(turn, space, targets)
+    }
+
+    /// Cancellations of the files of these messages take effect.
+    pub(in crate::engine) fn apply_cancellations_of(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        targets: BTreeSet<EntryId>,
+    ) -> Result<(), StorageError> {
+        for target in self.taken_back(turn.txn, space, targets)? {
+            if let Some(file) = row::of_message(turn.txn, space, target)? {
                 self.take_back(turn, space, file)?;
             }
         }
         Ok(())
+    }
+
+    /// Of which of these messages the author has taken the file back.
+    pub(super) fn taken_back(
+        &self,
+        reader: &dyn Reader,
+        space: SpaceId,
+        targets: BTreeSet<EntryId>,
+    ) -> Result<Vec<EntryId>, StorageError> {
+        let Some(kind) = self.conversations.get(space).map(|known| known.kind) else {
+            return Ok(Vec::new());
+        };
+        let said = sync::annotations(reader, space, CANCELLATION, targets)?;
+        let by_author = said.into_iter().filter(|(target, said)| {
+            deletion::by_author(kind, self.account.device_id, *target, said).is_some()
+        });
+        Ok(by_author.map(|(target, _)| target).collect())
     }
 
     /// Deletes what has come of a file, or our copy of one of ours. One of another that is whole stays, and its author

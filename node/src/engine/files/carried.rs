@@ -17,7 +17,7 @@ use super::{Owners, Turn};
 use crate::api::Refusal;
 use crate::engine::fault::{LinkError, PeerFault};
 use crate::engine::links::Errand;
-use crate::engine::{Effects as _, items};
+use crate::engine::{Effects as _, groups, items};
 use crate::files::extent::Extent;
 use crate::files::tree;
 use crate::files::work::{FileCommand, FileKey};
@@ -105,12 +105,18 @@ pub(in crate::engine) fn confirm(
     draft: &mut Draft,
     reconciler: &mut Reconciler,
     shared: &[Shared<'_>],
+    to: IdentityId,
 ) -> Result<(), Refusal> {
     for Shared { space, .. } in shared {
         let mut files = row::all(reader, *space)?;
+        let keys = groups::contacts_in(reader, *space)?;
         files.retain(|(_, row)| {
             let is_final = matches!(row.state, State::Here | State::Declined | State::Cancelled);
-            is_final && !row.is_ours
+            // In a group those of the other alone.
+            let is_theirs = row
+                .member()
+                .is_ok_and(|member| member.is_none_or(|member| keys.contains(&(to, member))));
+            is_final && !row.is_ours && is_theirs
         });
         files.sort_by_cached_key(|(_, row)| Reverse(row.place().ok()));
         for (file, row) in files.into_iter().take(MAX_CONFIRMED) {
@@ -200,6 +206,10 @@ impl Owners {
         let devices: Vec<DeviceId> = self.people.devices_of(identity).collect();
         let mut found = Vec::new();
         for shared in self.conversations.carried_with(identity) {
+            let members = self.conversations.members_of(shared.space);
+            if !members.contains(&identity) {
+                continue;
+            }
             for file in row::awaited(turn.txn, shared.space, MAX_PLANNED)? {
                 let Some(row) = FileRow::load(turn.txn, shared.space, file)? else {
                     continue;
@@ -256,7 +266,7 @@ impl Owners {
         let expected = row.filter(|(_, row)| may_come(row));
         match (arrival, expected) {
             (FileArrival::Here(stored, hashes), Some((space, before)))
-                if tree::id(&hashes) == Some(file)
+                if tree::id(&hashes) == Some(before.id(file))
                     && hashes.len() == before.extent()?.chunks() as usize =>
             {
                 row::save_hashes(turn.txn, space, file, &hashes)?;
@@ -268,10 +278,11 @@ impl Owners {
             (FileArrival::NoRoom(free), Some((space, _))) => {
                 self.change_row(turn, space, file, |row| row.free = Some(free))?;
             }
-            (FileArrival::Wrong, Some((space, _))) => {
+            // In a group others may have the right one.
+            (FileArrival::Wrong, Some((space, row))) if row.member()?.is_none() => {
                 self.change_row(turn, space, file, |row| row.state = State::Damaged)?;
             }
-            (FileArrival::NoRoom(_) | FileArrival::Wrong, None) => {}
+            (FileArrival::NoRoom(_), None) | (FileArrival::Wrong, _) => {}
         }
         Ok(())
     }

@@ -8,18 +8,20 @@ use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::page;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 
 use super::loading::Class;
 use super::row::{self, FileRow, State};
 use super::said::{self, Named, Over, Want, WantHashes};
-use super::{Owners, Turn};
+use super::{Coming, Owners, Source, Turn};
 use crate::api::Event;
 use crate::engine::fault::{LinkError, PeerFault};
+use crate::engine::links::Errand;
 use crate::engine::live::Live;
 use crate::engine::outbox::Outbox;
-use crate::engine::{Effects as _, conversation, conversations, items, rng};
+use crate::engine::{Effects as _, conversation, conversations, groups, items, rng};
 use crate::files::extent::CHUNK;
 use crate::files::tree::{self, ChunkHash, FileId};
 use crate::files::work::{FileCommand, FileEvent, StoredName, Ticket};
@@ -28,8 +30,11 @@ use crate::tables::Table;
 /// The most files that come over one link at one time.
 const MAX_FETCHES: usize = 64;
 
-/// The most files that a link has not brought. After these we ask there only for what the user has asked for.
+/// The most files of one source that a link has not brought. After these we ask there only for what the user has asked for.
 const MAX_MISSING: usize = 256;
+
+/// The files of groups of which a link brings something else before it brings no more files of groups.
+const MAX_WRONG: u32 = 4;
 
 /// The chunks after which the keeper makes a file durable: 16 MiB.
 const SYNC_CHUNKS: u32 = 64;
@@ -51,6 +56,7 @@ fn window(carrier: CarrierKind) -> u64 {
 /// A file that comes.
 pub(super) struct Fetch {
     ticket: Ticket,
+    source: Source,
     stage: Stage,
     hashes: Vec<ChunkHash>,
     /// The numbers of chunks that we have asked for, that have arrived, that are written, and that are to be durable.
@@ -173,8 +179,8 @@ impl Owners {
             && let Some((space, file)) = self.next_to_fetch(turn, carrier, live)?
         {
             match self.fetch(turn, id, live, space, file)? {
-                true => live.ask_more(carrier),
-                false => live.transfers.misses(space, file),
+                Some(source) => live.transfers.misses(source, file),
+                None => live.ask_more(carrier),
             }
         }
         Ok(())
@@ -187,31 +193,70 @@ impl Owners {
         carrier: CarrierKind,
         live: &Live,
     ) -> Result<Option<(SpaceId, FileId)>, StorageError> {
-        let contact = self.people.contacts.get(&live.identity);
-        let is_verified = contact.is_some_and(|contact| contact.verified);
-        for class in Class::that_load(carrier, is_verified) {
-            if *class != Class::Asked && live.transfers.takes_only_asked() {
+        for class in Class::that_load(carrier, true) {
+            if *class != Class::Asked && live.transfers.awaits_asked() {
                 break;
             }
-            for (space, _) in self.conversations.shared_with(live.identity) {
-                let mut next = None;
-                row::wanted(turn.txn, space, *class, &mut |file| {
-                    let one = (space, file);
-                    if self.files.coming.contains(&one) || live.transfers.missing.contains(&one) {
-                        return ControlFlow::Continue(());
+            for (space, known) in self.conversations.shared_with(live.identity) {
+                let mut members = vec![None];
+                if known.kind.is_group() {
+                    if !live.sync.is_open(space) || live.transfers.wrong >= MAX_WRONG {
+                        continue;
                     }
-                    next = Some(file);
-                    ControlFlow::Break(())
-                })?;
-                if let Some(file) = next {
-                    return Ok(Some((space, file)));
+                    let wanted = row::members_wanted(turn.txn, space, *class)?;
+                    members = wanted.into_iter().map(Some).collect();
+                    // Nobody's files wait for all those of another.
+                    members.sort_by_cached_key(|member| live.transfers.coming_of((space, *member)));
+                }
+                for member in members {
+                    let source = (space, member);
+                    let is_asked = *class == Class::Asked;
+                    let loads = self.that_load(turn, carrier, live, source)?;
+                    if !loads.contains(class) || !is_asked && live.transfers.lacks_many(source) {
+                        continue;
+                    }
+                    let mut next = None;
+                    row::wanted(turn.txn, space, *class, member, &mut |file| {
+                        let comes = self.files.coming.contains_key(&(space, file));
+                        if comes || live.transfers.lacks(source, file) {
+                            return ControlFlow::Continue(());
+                        }
+                        next = Some(file);
+                        ControlFlow::Break(())
+                    })?;
+                    if let Some(file) = next {
+                        return Ok(Some((space, file)));
+                    }
                 }
             }
         }
         Ok(None)
     }
 
-    /// Begins to fetch a file. False if it does not come over this link.
+    /// What loads from a source over a link. Who sent it decides, and not who brings it: the bytes are proven.
+    fn that_load(
+        &self,
+        turn: &Turn<'_>,
+        carrier: CarrierKind,
+        live: &Live,
+        (space, member): Source,
+    ) -> Result<&'static [Class], StorageError> {
+        let Some(member) = member else {
+            let contact = self.people.contacts.get(&live.identity);
+            let is_verified = contact.is_some_and(|contact| contact.verified);
+            return Ok(Class::that_load(carrier, is_verified));
+        };
+        let contact = groups::contact_of(turn.txn, space, member)?;
+        if contact.is_some_and(|contact| self.people.is_blocked(&contact)) {
+            return Ok(&[Class::Asked]);
+        }
+        let contact = contact.and_then(|contact| self.people.contacts.get(&contact));
+        let is_verified = contact.is_some_and(|contact| contact.verified);
+        let is_verified = is_verified || self.is_ours(space, member);
+        Ok(Class::that_load(carrier, is_verified))
+    }
+
+    /// Begins to fetch a file. If it does not come over this link, returns its source.
     fn fetch(
         &mut self,
         turn: &mut Turn<'_>,
@@ -219,26 +264,32 @@ impl Owners {
         live: &mut Live,
         space: SpaceId,
         file: FileId,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<Option<Source>, StorageError> {
         let row = FileRow::load(turn.txn, space, file)?;
         let (Some(row), Some(named)) = (row, live.named(space, file)) else {
-            return Ok(false);
+            return Ok(Some((space, None)));
         };
+        let source = (space, row.member()?);
         let extent = row.extent()?;
         let is_asked = row.state == State::Asked;
-        let uncounted = live.transfers.fetches.values();
-        let uncounted = uncounted.filter(|one| one.ticket.space == space && !one.is_counted);
-        let coming = uncounted.map(|one| one.ticket.extent.clear()).sum();
+        let coming = self.files.coming.values();
+        let coming = coming.filter(|one| one.source == source);
+        let coming = coming.map(|one| one.uncounted).sum();
         if !is_asked && !row.is_within_quota(turn.txn, space, coming)? {
-            return Ok(false);
+            return Ok(Some(source));
+        }
+        // What membership shows no more is not asked for.
+        if source.1.is_some() && page::row_place(turn.txn, space, row.entry()?)?.is_none() {
+            return Ok(Some(source));
         }
         live.transfers.last_stream += 1;
         let stream = live.transfers.last_stream;
         let ticket = row.ticket(id, stream, (space, file))?;
         let mut fetch = Fetch {
             ticket,
+            source,
             stage: Stage::Loading,
-            hashes: vec![file.0],
+            hashes: vec![row.id(file).0],
             asked: 0,
             arrived: 0,
             written: 0,
@@ -262,9 +313,14 @@ impl Owners {
                 live.transfers.asks = true;
             }
         }
-        self.files.coming.insert((space, file));
+        let uncounted = match fetch.is_counted {
+            true => 0,
+            false => extent.clear(),
+        };
+        let coming = Coming { source, uncounted };
+        self.files.coming.insert((space, file), coming);
         live.transfers.fetches.insert(stream, fetch);
-        Ok(true)
+        Ok(None)
     }
 
     /// The hashes of the chunks of a file have come.
@@ -283,7 +339,8 @@ impl Owners {
         }
         let (space, file) = fetch.file();
         let is_whole = hashes.len() == fetch.ticket.extent.chunks() as usize;
-        if !is_whole || tree::id(&hashes) != Some(file) {
+        let id = FileRow::load(turn.txn, space, file)?.map(|row| row.id(file));
+        if !is_whole || id.is_none() || tree::id(&hashes) != id {
             let ticket = fetch.ticket;
             return Ok(self.wrong(turn, live, ticket)?);
         }
@@ -375,11 +432,13 @@ impl Owners {
         let goes_on = fetch.is_some();
         if let Some(fetch) = fetch {
             fetch.is_counted = true;
+            if let Some(coming) = self.files.coming.get_mut(&fetch.file()) {
+                coming.uncounted = 0;
+            }
         }
-        let is_here = self.note_durable(turn, ticket, chunks, goes_on)?;
-        self.say_held(turn, live, ticket.space, ticket.file)?;
-        if is_here {
-            self.drop_fetch(live, ticket.stream, false);
+        match self.note_durable(turn, ticket, chunks, goes_on)? {
+            true => self.drop_fetch(live, ticket.stream, false),
+            false => self.say_held(turn, live, ticket.space, ticket.file)?,
         }
         Ok(())
     }
@@ -423,6 +482,7 @@ impl Owners {
             row.state = State::Here;
             let changed = turn.pending.annotated.entry(space).or_default();
             changed.insert(row.entry()?);
+            turn.errands.push(Errand::StopFile(space, file));
         }
         row.save(turn.txn, space, file, Some(&before))?;
         Ok(is_here)
@@ -450,6 +510,15 @@ impl Owners {
         ticket: Ticket,
     ) -> Result<(), StorageError> {
         tracing::warn!("a contact's device sends another file than its message names");
+        let row = FileRow::load(turn.txn, ticket.space, ticket.file)?;
+        if row.map(|row| row.member()).transpose()?.flatten().is_some() {
+            // What others sent of it is proven and stays, and the rest comes from others.
+            live.transfers.wrong += 1;
+            live.transfers.keep_part(turn.out, ticket.stream);
+            self.stop(live, ticket.stream);
+            turn.errands.push(Errand::Fetch);
+            return Ok(());
+        }
         let anew = new_name(turn);
         self.change_row(turn, ticket.space, ticket.file, |row| {
             row.state = State::Damaged;
@@ -488,7 +557,23 @@ impl Owners {
         if let Some(stream) = stream.map(|(stream, _)| *stream) {
             self.stop(live, stream);
         }
-        live.transfers.missing.remove(&(space, file));
+        live.transfers.may_bring(space, file);
+    }
+
+    /// Nothing more of any file of a space is to come over a link.
+    pub(super) fn stop_fetching_of(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        space: SpaceId,
+    ) {
+        let fetches = live.transfers.fetches.iter();
+        let streams = fetches.filter(|(_, fetch)| fetch.ticket.space == space);
+        for stream in streams.map(|(stream, _)| *stream).collect::<Vec<_>>() {
+            live.transfers.keep_part(turn.out, stream);
+            items::say(&mut live.session, said::STOP, &Over { stream });
+            self.drop_fetch(live, stream, false);
+        }
     }
 
     fn stop(&mut self, live: &mut Live, stream: u32) {
@@ -502,19 +587,36 @@ impl Owners {
             return;
         };
         live.transfers.asked -= fetch.open();
-        let (space, file) = fetch.file();
-        self.files.coming.remove(&(space, file));
+        self.files.coming.remove(&fetch.file());
         if lacks {
-            live.transfers.misses(space, file);
+            live.transfers.misses(fetch.source, fetch.ticket.file);
         }
     }
 }
 
 impl super::Transfers {
-    /// Whether nothing else begins: too much is missing, or what the user asked for would come behind it.
-    fn takes_only_asked(&self) -> bool {
+    /// Whether what the user asked for would come behind what begins now.
+    fn awaits_asked(&self) -> bool {
         let begins = |fetch: &Fetch| fetch.is_asked && fetch.stage != Stage::Loading;
-        self.missing.len() >= MAX_MISSING || self.fetches.values().any(begins)
+        self.fetches.values().any(begins)
+    }
+
+    /// How many files of a source come over this link.
+    fn coming_of(&self, source: Source) -> usize {
+        let fetches = self.fetches.values();
+        fetches.filter(|fetch| fetch.source == source).count()
+    }
+
+    /// Whether this link has not brought a file.
+    fn lacks(&self, source: Source, file: FileId) -> bool {
+        let missing = self.missing.get(&source);
+        missing.is_some_and(|missing| missing.contains(&file))
+    }
+
+    /// Whether this link has not brought so many files of a source that it is asked for none that loads by itself.
+    fn lacks_many(&self, source: Source) -> bool {
+        let missing = self.missing.get(&source);
+        missing.is_some_and(|missing| missing.len() >= MAX_MISSING)
     }
 
     /// A stream ends before the end of its file: what is written is made durable, so that it counts and need not come
@@ -544,16 +646,22 @@ impl super::Transfers {
 
     /// The user asks for a file, whether it comes already or this link did not bring it.
     pub(super) fn asked_by_user(&mut self, space: SpaceId, file: FileId) {
-        let one = (space, file);
-        self.missing.remove(&one);
+        self.may_bring(space, file);
         let mut fetches = self.fetches.values_mut();
-        if let Some(fetch) = fetches.find(|fetch| fetch.file() == one) {
+        if let Some(fetch) = fetches.find(|fetch| fetch.file() == (space, file)) {
             fetch.is_asked = true;
         }
     }
 
-    fn misses(&mut self, space: SpaceId, file: FileId) {
-        self.missing.insert((space, file));
+    /// This link may bring a file that it did not bring before.
+    pub(super) fn may_bring(&mut self, space: SpaceId, file: FileId) {
+        let missing = self.missing.iter_mut();
+        let of_space = missing.filter(|((of, _), _)| *of == space);
+        of_space.for_each(|(_, files)| _ = files.remove(&file));
+    }
+
+    fn misses(&mut self, source: Source, file: FileId) {
+        self.missing.entry(source).or_default().insert(file);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Files in messages (`docs/PROTOCOL.md` sections 4 and 16), and calls about them.
 
-use hedgerow_sync::id::{DeviceId, EntryId, SpaceId};
+use hedgerow_sync::id::{DeviceId, EntryId, LogId, SpaceId};
 use hedgerow_sync::page::{self, Placed};
 use hedgerow_sync::store::{Reader, StorageError};
 use minicbor::bytes::{ByteArray, ByteVec};
@@ -16,6 +16,7 @@ use crate::api::{
 };
 use crate::engine::content::Content;
 use crate::engine::conversation::parse_message_id;
+use crate::engine::conversations::{Conversation, Kind};
 use crate::engine::fault::CallError;
 use crate::engine::links::Errand;
 use crate::engine::{Effects as _, conversations, delivery};
@@ -134,6 +135,11 @@ impl FilePart {
         FileId(*self.id)
     }
 
+    /// What the file goes by in a conversation, in a message of this author.
+    fn name_in(&self, kind: Kind, author: DeviceId) -> FileId {
+        row::name_in(kind, author, self.id())
+    }
+
     /// What a hostile contact claims of a file.
     #[cfg(test)]
     pub fn claimed(id: &[u8], size: u64) -> FilePart {
@@ -186,8 +192,8 @@ pub fn stored_file(
     id: &ConversationId,
     message: &MessageId,
 ) -> Result<Stored, Refusal> {
-    let (space, part) = said_of_file(reader, id, message)?;
-    let row = FileRow::load(reader, space, part.id())?;
+    let (space, file, part) = said_of_file(reader, id, message)?;
+    let row = FileRow::load(reader, space, file)?;
     let row = row.filter(|row| row.state == State::Here);
     let row = row.ok_or(Refusal::FileNotHere)?;
     Ok(Stored {
@@ -208,7 +214,7 @@ pub fn preview(
     id: &ConversationId,
     message: &MessageId,
 ) -> Result<Vec<u8>, Refusal> {
-    let (_, part) = said_of_file(reader, id, message)?;
+    let (_, _, part) = said_of_file(reader, id, message)?;
     part.preview.map(Vec::from).ok_or(Refusal::NoFile)
 }
 
@@ -216,24 +222,27 @@ fn said_of_file(
     reader: &dyn Reader,
     id: &ConversationId,
     message: &MessageId,
-) -> Result<(SpaceId, FilePart), Refusal> {
+) -> Result<(SpaceId, FileId, FilePart), Refusal> {
     let space = conversations::parse_id(id).ok_or(Refusal::NoSuchConversation)?;
+    let known = Conversation::load(reader, space)?.ok_or(Refusal::NoSuchConversation)?;
     let entry = parse_message_id(message).ok_or(Refusal::NoSuchMessage)?;
     page::row_place(reader, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
     let row = page::entry(reader, space, entry)?.ok_or(Refusal::NoSuchMessage)?;
     let part = Content::of(&row).and_then(|content| content.file);
-    Ok((space, part.ok_or(Refusal::NoFile)?))
+    let part = part.ok_or(Refusal::NoFile)?;
+    Ok((space, part.name_in(known.kind, entry.log.device), part))
 }
 
-/// The file of a message as the API shows it. `is_verified`: its author is.
+/// The file of a message of this author as the API shows it. `is_verified`: the author is.
 pub(crate) fn file_of(
     reader: &dyn Reader,
-    space: SpaceId,
+    (space, kind): (SpaceId, Kind),
+    author: DeviceId,
     part: &FilePart,
     is_verified: bool,
     recipients: impl Iterator<Item = (DeviceId, ContactId)>,
 ) -> Result<MessageFile, StorageError> {
-    let id = part.id();
+    let id = part.name_in(kind, author);
     let row = FileRow::load(reader, space, id)?;
     let mut held = Vec::new();
     let state = match &row {
@@ -327,13 +336,17 @@ impl Owners {
         let upload = at.and_then(|at| uploads.remove(at)).ok_or(Refusal::Bug)?;
         let id = crate::files::tree::id(&upload.hashes).ok_or(Refusal::Bug)?;
         let place = page::row_place(turn.txn, space, entry)?.ok_or(Refusal::Bug)?;
+        let kind = self.conversations.get(space).map(|known| known.kind);
+        let kind = kind.ok_or(Refusal::Bug)?;
         let row = FileRow::new(place, upload.stored, upload.extent, State::Here);
-        row.save(turn.txn, space, id, None)?;
-        row::save_hashes(turn.txn, space, id, &upload.hashes)?;
-        row::attach(turn.txn, space, entry, id)?;
-        // Notes have nobody who could fetch it.
-        if !self.is_delivered(turn, space, id)? {
-            row::await_delivery(turn.txn, space, id)?;
+        let row = row.within(kind, id);
+        let file = row::name_in(kind, entry.log.device, id);
+        row.save(turn.txn, space, file, None)?;
+        row::save_hashes(turn.txn, space, file, &upload.hashes)?;
+        row::attach(turn.txn, space, entry, file)?;
+        // Notes have nobody who could fetch it; into a group people may come.
+        if kind.is_group() || !self.is_delivered(turn, space, file)? {
+            row::await_delivery(turn.txn, space, file)?;
         }
         Ok(())
     }
@@ -348,8 +361,16 @@ impl Owners {
         let Some(part) = Content::of(entry).and_then(|content| content.file) else {
             return Ok(());
         };
-        let (id, place) = (part.id(), entry.place());
-        let is_own = entry.id.log == self.account.own_log();
+        let author = entry.id.log.device;
+        let own = LogId {
+            device: self.conversations.us(space, self.account.device_id),
+            ..self.account.own_log()
+        };
+        let Some(kind) = self.conversations.get(space).map(|known| known.kind) else {
+            return Ok(());
+        };
+        let (id, place) = (part.name_in(kind, author), entry.place());
+        let is_own = entry.id.log == own;
         match FileRow::load(turn.txn, space, id)? {
             // A message that lapsed was written anew.
             Some(before) if is_own => {
@@ -368,6 +389,7 @@ impl Owners {
                     return Ok(());
                 };
                 let row = FileRow::new(place, new_name(turn), extent, State::Wanted);
+                let row = row.within(kind, part.id());
                 row.save(turn.txn, space, id, None)?;
                 row::attach(turn.txn, space, entry.id, id)?;
                 turn.errands.push(Errand::Fetch);

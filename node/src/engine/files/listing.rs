@@ -31,9 +31,14 @@ pub fn page(
         }
         None => None,
     };
-    let rows = row::all(reader, space)?;
-    let places = rows.iter().map(|(_, row)| row.place());
-    let mut places = places.collect::<Result<Vec<_>, StorageError>>()?;
+    let mut places = Vec::new();
+    for (_, row) in row::all(reader, space)? {
+        let place = row.place()?;
+        // A group may not show a message any more.
+        if page::row_place(reader, space, place.id())?.is_some() {
+            places.push(place);
+        }
+    }
     places.retain(|place| before.is_none_or(|before| *place < before));
     places.sort_unstable();
     let limit = limit as usize;

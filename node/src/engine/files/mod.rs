@@ -13,6 +13,9 @@
 //!
 //! A message names its file by the hash of the sealed bytes, so it proves every chunk. The receiver asks for chunks and
 //! never gets one that it did not ask for. The bytes themselves pass through a keeper beside the engine.
+//!
+//! In a group every member that has a file gives it to every other. It comes over one link at a time, and over the next
+//! where that ends.
 
 mod cancelling;
 pub(super) mod carried;
@@ -26,13 +29,14 @@ mod serving;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::id::{DeviceId, SpaceId};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 use hedgerow_transport::session::Item;
 
 use super::fault::LinkError;
 use super::link::State as LinkState;
+use super::links::Errand;
 use super::live::Live;
 use super::{Engine, Owners, Turn, items};
 use crate::files::tree::FileId;
@@ -59,8 +63,18 @@ pub(super) struct Files {
     /// The oldest first.
     uploads: VecDeque<Upload>,
     /// The files that come over some link.
-    coming: BTreeSet<(SpaceId, FileId)>,
+    coming: BTreeMap<(SpaceId, FileId), Coming>,
 }
+
+/// A file that comes over some link.
+struct Coming {
+    source: Source,
+    /// The bytes that it will take of the room for its source.
+    uncounted: u64,
+}
+
+/// Whose files these are: those of a chat, or of one member of a group. Each has its own bounds.
+type Source = (SpaceId, Option<DeviceId>);
 
 /// The files that come and go over one link.
 #[derive(Default)]
@@ -73,9 +87,13 @@ pub(super) struct Transfers {
     /// We have begun, or go on, to wait for chunks or hashes.
     asks: bool,
     /// Files that this link does not bring, as far as we know.
-    missing: BTreeSet<(SpaceId, FileId)>,
+    missing: BTreeMap<Source, BTreeSet<FileId>>,
+    /// Files of groups of which the other side sent something else.
+    wrong: u32,
     /// What the other side waits for.
     serves: VecDeque<Serve>,
+    /// Files of groups that the other side asked for and that are not here: it learns when they are.
+    owed: BTreeSet<(SpaceId, FileId)>,
     /// Bytes that the keeper reads for this link.
     reading: u64,
 }
@@ -103,8 +121,13 @@ impl Owners {
                 live.transfers.keep_part(turn.out, over.stream);
                 self.drop_fetch(live, over.stream, true);
                 self.fetch_more(turn, id, carrier, live)?;
+                // Others may have it.
+                turn.errands.push(Errand::Fetch);
             }
-            said::HELD => self.held_by_peer(turn, live, &items::decode(item)?)?,
+            said::HELD => {
+                self.held_by_peer(turn, live, &items::decode(item)?)?;
+                self.fetch_more(turn, id, carrier, live)?;
+            }
             said::ASK_HELD => self.tell_held(turn, live, &items::decode(item)?)?,
             said::CHUNK => self.chunk_came(turn, live, item.content.clone())?,
             said::HASHES => {
@@ -122,7 +145,14 @@ impl Owners {
         for (stream, fetch) in &transfers.fetches {
             transfers.keep_part(turn.out, *stream);
             self.files.coming.remove(&fetch.file());
+            turn.errands.push(Errand::Fetch);
         }
+    }
+
+    /// Whether a session is with somebody who takes part in a conversation, so that files of it come and go there.
+    pub(super) fn takes_part(&self, live: &Live, space: SpaceId) -> bool {
+        let known = self.conversations.get(space);
+        known.is_some_and(|known| !known.kind.is_group() || live.sync.is_open(space))
     }
 }
 
@@ -168,6 +198,17 @@ impl Engine {
             }
         }
         Ok(())
+    }
+
+    /// A group is open or closed towards others now: its files come and go with those alone who are in it.
+    pub(super) fn transfers_open_or_close(&mut self, turn: &mut Turn<'_>, space: SpaceId) {
+        for live in self.links.lives_mut() {
+            if !self.owners.takes_part(live, space) {
+                live.transfers.stop_serving(&mut live.session, space);
+                self.owners.stop_fetching_of(turn, live, space);
+            }
+        }
+        turn.errands.push(Errand::Fetch);
     }
 
     /// The user asks for a file. Where it comes already it goes on; links that did not bring it may be asked again.
@@ -241,6 +282,7 @@ impl Owners {
             FileEvent::Failed(_, fault) => {
                 tracing::warn!(?fault, "a file that comes cannot be kept");
                 self.drop_fetch(live, ticket.stream, true);
+                turn.errands.push(Errand::Fetch);
             }
             FileEvent::Sealed(_) => {}
         }

@@ -1,4 +1,6 @@
 //! The files of conversations in the store, with what we have of each (`docs/PROTOCOL.md` section 16).
+//!
+//! A file goes by its id in a chat, and by a name that its author is part of in a group: `FileId` is here either.
 
 use std::ops::{Bound, ControlFlow};
 
@@ -10,10 +12,11 @@ use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
 use super::loading::{Class, LARGEST, QUOTA};
+use crate::engine::conversations::Kind;
 use crate::engine::messages_at_rest::encode;
 use crate::engine::reading;
 use crate::files::extent::Extent;
-use crate::files::tree::{ChunkHash, FileId};
+use crate::files::tree::{self, ChunkHash, FileId};
 use crate::files::work::{StoredName, Ticket};
 use crate::tables::{self, Table, damaged};
 
@@ -71,6 +74,17 @@ pub(in crate::engine) struct FileRow {
     /// We sent it.
     #[n(6)]
     pub is_ours: bool,
+    /// Its id, in a group.
+    #[n(7)]
+    id: Option<ByteArray<32>>,
+}
+
+/// What a file of this id goes by in a conversation, in a message of this author.
+pub(super) fn name_in(kind: Kind, author: DeviceId, id: FileId) -> FileId {
+    match kind.is_group() {
+        true => tree::of_member(author, id),
+        false => id,
+    }
 }
 
 impl FileRow {
@@ -86,6 +100,28 @@ impl FileRow {
             state,
             free: None,
             is_ours: state == State::Here,
+            id: None,
+        }
+    }
+
+    /// It is of a conversation of this kind, and this is its id.
+    pub fn within(self, kind: Kind, id: FileId) -> FileRow {
+        FileRow {
+            id: kind.is_group().then(|| ByteArray::from(id.0)),
+            ..self
+        }
+    }
+
+    /// The hash of its sealed bytes. `name`: what it goes by.
+    pub fn id(&self, name: FileId) -> FileId {
+        self.id.map_or(name, |id| FileId(*id))
+    }
+
+    /// Who sent it, in a group; `None` in a chat.
+    pub fn member(&self) -> Result<Option<DeviceId>, StorageError> {
+        match self.id {
+            Some(_) => Ok(Some(self.entry()?.log.device)),
+            None => Ok(None),
         }
     }
 
@@ -116,7 +152,7 @@ impl FileRow {
             }
         }
         let freed = before.map_or(0, FileRow::received);
-        count(txn, space, self.received(), freed)?;
+        count(txn, space, self.member()?, self.received(), freed)?;
         tables::save(txn, &key(space, id), self)
     }
 
@@ -189,14 +225,16 @@ impl FileRow {
         }
     }
 
-    /// Whether it may load by itself beside what others sent to its space, of which `coming` bytes are not counted yet.
+    /// Whether it may load by itself beside what others sent to its space, in a group what its author sent. Of that
+    /// `coming` bytes are not counted yet.
     pub fn is_within_quota(
         &self,
         reader: &(impl Reader + ?Sized),
         space: SpaceId,
         coming: u64,
     ) -> Result<bool, StorageError> {
-        let others = received(reader, space)?.saturating_sub(self.received());
+        let others = received(reader, space, self.member()?)?;
+        let others = others.saturating_sub(self.received());
         Ok(others.saturating_add(coming).saturating_add(self.size) <= QUOTA)
     }
 
@@ -206,7 +244,8 @@ impl FileRow {
             State::Wanted => Class::of(self.size),
             _ => None,
         };
-        class.map(|class| Table::WantedFiles.key(&[&space.0, &[class as u8], &self.place[..]]))
+        let member = self.member().ok()?;
+        class.map(|class| [&wanted_prefix(space, class, member)[..], &self.place[..]].concat())
     }
 }
 
@@ -223,15 +262,16 @@ pub(super) fn any(reader: &(impl Reader + ?Sized), table: Table) -> Result<bool,
     Ok(any)
 }
 
-/// The ids of the files of a space that load by themselves or were asked for: of one class, the newest message first,
-/// until `found` has enough.
+/// The files of a space that load by themselves or were asked for: of one class, in a group of one member, the newest
+/// message first, until `found` has enough.
 pub(super) fn wanted(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,
     class: Class,
+    member: Option<DeviceId>,
     found: &mut dyn FnMut(FileId) -> ControlFlow<()>,
 ) -> Result<(), StorageError> {
-    let prefix = Table::WantedFiles.key(&[&space.0, &[class as u8]]);
+    let prefix = wanted_prefix(space, class, member);
     let end = tables::after(&prefix);
     let range = (Bound::Included(&prefix[..]), Bound::Excluded(&end[..]));
     reader.scan(
@@ -242,6 +282,37 @@ pub(super) fn wanted(
             Err(_) => ControlFlow::Continue(()),
         },
     )
+}
+
+/// The members of a group of whom files of one class load by themselves or were asked for.
+pub(super) fn members_wanted(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    class: Class,
+) -> Result<Vec<DeviceId>, StorageError> {
+    let prefix = wanted_prefix(space, class, None);
+    let end = tables::after(&prefix);
+    let mut members = Vec::new();
+    let mut from = prefix.clone();
+    loop {
+        let range = (Bound::Included(&from[..]), Bound::Excluded(&end[..]));
+        let mut next = None;
+        reader.scan(range, Direction::Forward, &mut |key, _| {
+            let member = key[prefix.len()..].first_chunk();
+            next = member.map(|member| DeviceId(*member));
+            ControlFlow::Break(())
+        })?;
+        let Some(member) = next else {
+            return Ok(members);
+        };
+        members.push(member);
+        from = tables::after(&wanted_prefix(space, class, next));
+    }
+}
+
+fn wanted_prefix(space: SpaceId, class: Class, member: Option<DeviceId>) -> Vec<u8> {
+    let member = member.as_ref().map_or(&[][..], |member| &member.0);
+    Table::WantedFiles.key(&[&space.0, &[class as u8], member])
 }
 
 /// The hashes of `count` chunks of a file from `first` on, as far as they are known.
@@ -407,7 +478,7 @@ pub(super) fn forget(
     if let Some(wanted) = row.wanted_key(space) {
         txn.remove(&wanted)?;
     }
-    count(txn, space, 0, row.received())?;
+    count(txn, space, row.member()?, 0, row.received())?;
     txn.remove(&key(space, id))?;
     settled(txn, space, id)?;
     tables::remove_all(txn, &Table::FileHashes.key(&[&space.0, &id.0]))?;
@@ -458,19 +529,37 @@ pub fn stored_names(reader: &dyn Reader) -> Result<Vec<StoredName>, StorageError
     Ok(rows.iter().map(|(_, row)| row.stored()).collect())
 }
 
-/// The bytes that files of others take in a space, those that have come in part included.
-fn received(reader: &(impl Reader + ?Sized), space: SpaceId) -> Result<u64, StorageError> {
-    let bytes: Option<(u64,)> = tables::load(reader, &Table::FileBytes.key(&[&space.0]))?;
+/// The bytes that files of others take in a space, in a group those of one member. Those that have come in part are
+/// included.
+fn received(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    member: Option<DeviceId>,
+) -> Result<u64, StorageError> {
+    let bytes: Option<(u64,)> = tables::load(reader, &bytes_key(space, member))?;
     Ok(bytes.map_or(0, |(bytes,)| bytes))
 }
 
-fn count(txn: &mut dyn Txn, space: SpaceId, more: u64, less: u64) -> Result<(), StorageError> {
+fn count(
+    txn: &mut dyn Txn,
+    space: SpaceId,
+    member: Option<DeviceId>,
+    more: u64,
+    less: u64,
+) -> Result<(), StorageError> {
     if more == less {
         return Ok(());
     }
-    let bytes = received(txn, space)?;
-    let bytes = bytes.saturating_add(more).saturating_sub(less);
-    tables::save(txn, &Table::FileBytes.key(&[&space.0]), &(bytes,))
+    let bytes = received(txn, space, member)?;
+    match bytes.saturating_add(more).saturating_sub(less) {
+        0 => txn.remove(&bytes_key(space, member)),
+        bytes => tables::save(txn, &bytes_key(space, member), &(bytes,)),
+    }
+}
+
+fn bytes_key(space: SpaceId, member: Option<DeviceId>) -> Vec<u8> {
+    let member = member.as_ref().map_or(&[][..], |member| &member.0);
+    Table::FileBytes.key(&[&space.0, member])
 }
 
 /// Whether a file of this size can ever load by itself.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, SpaceId};
+use hedgerow_sync::page;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 use hedgerow_transport::session::{Lane, Session};
@@ -13,7 +14,7 @@ use crate::api::Event;
 use crate::engine::fault::{LinkError, PeerFault};
 use crate::engine::live::Live;
 use crate::engine::outbox::Outbox;
-use crate::engine::{Effects as _, conversation, conversations, delivery, items};
+use crate::engine::{Effects as _, conversation, conversations, delivery, groups, items};
 use crate::files::extent::CHUNK;
 use crate::files::tree::FileId;
 use crate::files::work::{FileCommand, Ticket};
@@ -24,6 +25,9 @@ const MAX_SERVES: usize = 4_096;
 
 /// The most files of one conversation that a session asks about.
 const MAX_ASKED: usize = 256;
+
+/// The most files that a session asked for before they were here, and learns of when they are.
+const MAX_OWED: usize = 256;
 
 /// The most bytes of media that a carrier has for one link and has not yet written: what a text written now waits for.
 pub(in crate::engine) fn media_window(carrier: CarrierKind) -> usize {
@@ -80,6 +84,19 @@ impl Transfers {
         }
     }
 
+    /// Nothing more of the files of a space goes over this link.
+    pub(super) fn stop_serving(&mut self, session: &mut Session, space: SpaceId) {
+        self.owed.retain(|(of, _)| *of != space);
+        self.serves.retain(|serve| {
+            let goes_on = serve.ticket.space != space;
+            if !goes_on {
+                let stream = serve.stream();
+                items::say(session, said::GONE, &Over { stream });
+            }
+            goes_on
+        });
+    }
+
     /// A chunk leaves.
     pub(super) fn was_read(
         &mut self,
@@ -117,7 +134,7 @@ impl Owners {
         want: &Want,
     ) -> Result<(), LinkError> {
         let stream = want.stream;
-        let Some((space, file, row)) = shared(turn, live, &want.file)? else {
+        let Some((space, file, row)) = self.served(turn, live, &want.file)? else {
             items::say(&mut live.session, said::GONE, &Over { stream });
             return Ok(());
         };
@@ -144,7 +161,7 @@ impl Owners {
         want: &WantHashes,
     ) -> Result<(), LinkError> {
         let stream = want.stream;
-        let hashes = match shared(turn, live, &want.file)? {
+        let hashes = match self.served(turn, live, &want.file)? {
             Some((space, file, row)) => {
                 let chunks = row.extent()?.chunks();
                 row::hashes(turn.txn, space, file, 0, chunks)?
@@ -161,7 +178,7 @@ impl Owners {
         Ok(())
     }
 
-    /// A device says what it has of a file of ours.
+    /// A device says what it has of a file: of ours, or of one that we asked it for before it was there.
     pub(super) fn held_by_peer(
         &mut self,
         turn: &mut Turn<'_>,
@@ -171,6 +188,9 @@ impl Owners {
         let Some(space) = live.sync.space_named(&has.file.blind()) else {
             return Ok(());
         };
+        if self.takes_part(live, space) && !has.is_declined {
+            live.transfers.may_bring(space, has.file.id());
+        }
         Ok(self.held_by(turn, live.device, space, has)?)
     }
 
@@ -184,10 +204,13 @@ impl Owners {
     ) -> Result<(), StorageError> {
         let file = has.file.id();
         let row = FileRow::load(turn.txn, space, file)?;
-        let Some(row) = row.filter(|row| matches!(row.state, State::Here | State::Cancelled))
-        else {
+        let goes = |row: &FileRow| matches!(row.state, State::Here | State::Cancelled);
+        let Some(row) = row.filter(goes) else {
             return Ok(());
         };
+        if row.member()?.is_some() && !(row.is_ours && self.is_of_member(space, device)) {
+            return Ok(());
+        }
         let extent = row.extent()?;
         let held = Held {
             chunks: has.chunks.min(extent.chunks()),
@@ -227,7 +250,8 @@ impl Owners {
         Ok(())
     }
 
-    /// Says what we have of a file, if it is another's.
+    /// Says what we have of a file, if it is another's. In a group its author learns of that, and whoever has asked for the
+    /// file, once it is here.
     pub(super) fn say_held(
         &mut self,
         turn: &mut Turn<'_>,
@@ -239,6 +263,14 @@ impl Owners {
         let Some(row) = row.filter(|row| !row.is_ours) else {
             return Ok(());
         };
+        if let Some(member) = row.member()? {
+            let is_owed = row.state == State::Here && live.transfers.owed.remove(&(space, file));
+            let author = groups::contact_of(turn.txn, space, member)?;
+            let is_told = is_owed || author == Some(live.identity);
+            if !is_told || !self.takes_part(live, space) {
+                return Ok(());
+            }
+        }
         if let Some(named) = live.named(space, file) {
             let has = Has {
                 file: named,
@@ -262,6 +294,9 @@ impl Owners {
         let shared = self.conversations.shared_with(live.identity);
         let spaces: Vec<SpaceId> = shared.map(|(space, _)| space).collect();
         for space in spaces {
+            if !self.takes_part(live, space) {
+                continue;
+            }
             for file in row::awaited(turn.txn, space, MAX_ASKED)? {
                 let held = Held::load(turn.txn, space, file, live.device)?;
                 let row = FileRow::load(turn.txn, space, file)?;
@@ -297,13 +332,17 @@ impl Owners {
         }
     }
 
-    /// Whether every other member of the conversation has a file of ours, or has declined it.
+    /// Whether every other member of the conversation has a file of ours, or has declined it: in a group every contact, and
+    /// at least one.
     pub(super) fn is_delivered(
         &self,
         turn: &mut Turn<'_>,
         space: SpaceId,
         file: FileId,
     ) -> Result<bool, StorageError> {
+        if self.has_strangers(space) && self.conversations.members_of(space).is_empty() {
+            return Ok(false);
+        }
         self.every_member(turn, space, file, |held, chunks| {
             held.is_declined || held.chunks == chunks
         })
@@ -316,7 +355,21 @@ impl Owners {
         space: SpaceId,
         file: FileId,
     ) -> Result<bool, StorageError> {
-        self.every_member(turn, space, file, |held, chunks| held.chunks == chunks)
+        // Of members who are no contacts nothing is known.
+        Ok(!self.has_strangers(space)
+            && self.every_member(turn, space, file, |held, chunks| held.chunks == chunks)?)
+    }
+
+    fn has_strangers(&self, space: SpaceId) -> bool {
+        let open = self.groups.get(space);
+        open.is_some_and(|open| open.has_strangers())
+    }
+
+    /// Whether a device is of a contact who takes part in a conversation.
+    fn is_of_member(&self, space: SpaceId, device: DeviceId) -> bool {
+        let device = self.people.devices.get(&device);
+        let members = self.conversations.members_of(space);
+        device.is_some_and(|device| members.contains(&device.identity))
     }
 
     /// Whether a device of every other member says enough of a file of ours. `is_enough` takes what the device has, and how
@@ -344,18 +397,32 @@ impl Owners {
         }
         Ok(true)
     }
-}
 
-/// The file that a device names, if it is of a conversation with it and all of it is here.
-fn shared(
-    turn: &mut Turn<'_>,
-    live: &mut Live,
-    file: &Named,
-) -> Result<Option<(SpaceId, FileId, FileRow)>, StorageError> {
-    let Some(space) = live.sync.space_named(&file.blind()) else {
-        return Ok(None);
-    };
-    let row = FileRow::load(turn.txn, space, file.id())?;
-    let row = row.filter(|row| row.state == State::Here);
-    Ok(row.map(|row| (space, file.id(), row)))
+    /// The file that a device names, if it is of a conversation with it and all of it is here. In a group a message that is
+    /// shown has it, and its author has not taken it back.
+    fn served(
+        &self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+        named: &Named,
+    ) -> Result<Option<(SpaceId, FileId, FileRow)>, StorageError> {
+        let file = named.id();
+        let space = live.sync.space_named(&named.blind());
+        let Some(space) = space.filter(|space| self.takes_part(live, *space)) else {
+            return Ok(None);
+        };
+        let is_group = self.groups.get(space).is_some();
+        let row = FileRow::load(turn.txn, space, file)?;
+        let Some(row) = row.filter(|row| row.state == State::Here) else {
+            if is_group && live.transfers.owed.len() < MAX_OWED {
+                live.transfers.owed.insert((space, file));
+            }
+            return Ok(None);
+        };
+        let entry = row.entry()?;
+        let is_served = !is_group
+            || page::row_place(turn.txn, space, entry)?.is_some()
+                && self.taken_back(turn.txn, space, [entry].into())?.is_empty();
+        Ok(is_served.then_some((space, file, row)))
+    }
 }

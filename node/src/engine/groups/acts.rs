@@ -156,9 +156,7 @@ impl Owners {
         };
         match open.group.write(turn.txn, &key.key(), act) {
             Ok((_, shown)) => {
-                if !shown.is_empty() {
-                    turn.pending.reshown.insert(space);
-                }
+                self.reshown(turn, space, &shown)?;
                 Ok(true)
             }
             Err(WriteError::Storage(error)) => Err(error),

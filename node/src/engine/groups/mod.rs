@@ -32,7 +32,7 @@ use hedgerow_transport::keys::SigningSecret;
 
 pub(crate) use invitations::invitation_of;
 pub(crate) use lines::{Line, Noted, lines_between};
-pub(crate) use people::{author_id, contact_of, contacts_in, is_name_of_member};
+pub(crate) use people::{author_id, contact_of, contacts_in, is_name_of_member, is_verified};
 pub(crate) use shown::{Names, level, member_id};
 pub(crate) use turns::Turns;
 
@@ -264,6 +264,7 @@ impl Engine {
             live.sync.admit(&open.group, *key);
             live.sync.control_grew(&open.group);
         }
+        self.transfers_open_or_close(turn, space);
         Ok(())
     }
 }

@@ -105,6 +105,18 @@ pub(crate) fn contact_of(
     Ok(load(reader, space, member)?.and_then(|person| person.contact))
 }
 
+/// Whether a member is a contact who is verified.
+pub(crate) fn is_verified(
+    reader: &(impl Reader + ?Sized),
+    space: SpaceId,
+    member: DeviceId,
+) -> Result<bool, StorageError> {
+    match contact_of(reader, space, member)? {
+        Some(contact) => contact::is_verified(reader, contact),
+        None => Ok(false),
+    }
+}
+
 pub(super) fn load(
     reader: &(impl Reader + ?Sized),
     space: SpaceId,

@@ -70,7 +70,7 @@ fn other(role: Role) -> Role {
 
 impl Open {
     /// Whether somebody is in of whom we do not know that it is a contact.
-    fn has_strangers(&self) -> bool {
+    pub(in crate::engine) fn has_strangers(&self) -> bool {
         let standings = self.group.membership().standings().into_iter();
         let mut others =
             standings.filter(|it| it.level >= Level::MEMBER && Some(it.key) != self.group.me());

@@ -1,7 +1,10 @@
 //! Members who have changed their own program.
 
+mod files;
+
 use hedgerow_sync::entry::{Body, What};
 use hedgerow_sync::group::Draft;
+use hedgerow_sync::id::EntryId;
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::Store;
 
@@ -38,8 +41,14 @@ fn world(seed: u64) -> (World, ConversationId) {
     (world, made)
 }
 
-/// Writes in one opening of Mallory's store, which both copies of it share.
+/// Writes a text in one opening of Mallory's store, which both copies of it share.
 fn say(store: &mut MemoryStore, made: &ConversationId, text: &str) {
+    let body = Body::Bytes(text.as_bytes().to_vec().into());
+    append(store, made, What::TEXT, body);
+}
+
+/// Writes any entry there. Gives its name.
+fn append(store: &mut MemoryStore, made: &ConversationId, what: What, body: Body) -> EntryId {
     let space = conversations::parse_id(made).expect("an id of the engine");
     let written = store.write(|txn| {
         let key = txn.get(&Table::GroupKeys.key(&[&space.0]))?;
@@ -47,16 +56,16 @@ fn say(store: &mut MemoryStore, made: &ConversationId, text: &str) {
         let key = SigningSecret::from_bytes(key.expect("it is in"));
         let group = Group::open(txn, space, Some(member_key(&key)))?;
         let draft = Draft {
-            what: What::TEXT,
+            what,
             wall_ms: 1_790_000_000_000,
-            body: Body::Bytes(text.as_bytes().to_vec().into()),
+            body,
             salt: [7; 16],
         };
         let mut group = group.expect("there is a group");
         let appended = group.append(txn, &key.key(), Incarnation(7), draft);
-        Ok(appended.is_ok())
+        Ok(appended.expect("a member").id)
     });
-    assert!(written.expect("memory does not fail"));
+    written.expect("memory does not fail")
 }
 
 fn texts(world: &World, node: usize, made: &ConversationId) -> Vec<String> {
