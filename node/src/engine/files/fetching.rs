@@ -45,6 +45,10 @@ const SYNC_MS: u64 = 2_000;
 /// The shortest pause between two events of one file.
 const TELL_MS: u64 = 250;
 
+/// How long no chunk of a file of a group may come before others are asked for it: as long as a whole window takes over a
+/// slow relay.
+const STALL_MS: u64 = 300_000;
+
 /// The most bytes that may be on their way to us over one link.
 fn window(carrier: CarrierKind) -> u64 {
     match carrier {
@@ -71,6 +75,8 @@ pub(super) struct Fetch {
     /// When it was made durable last, and when an event told of it.
     synced_ms: u64,
     told_ms: u64,
+    /// When it began, or its last chunk came.
+    heard_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +92,12 @@ enum Stage {
 impl Fetch {
     pub fn file(&self) -> (SpaceId, FileId) {
         (self.ticket.space, self.ticket.file)
+    }
+
+    /// When others are to be asked for it: files of a chat have no others.
+    fn stalls_ms(&self) -> Option<u64> {
+        let may_move = self.source.1.is_some() && self.awaits();
+        may_move.then(|| self.heard_ms.saturating_add(STALL_MS))
     }
 
     /// Whether the other side has not sent all that we asked it for.
@@ -298,6 +310,7 @@ impl Owners {
             is_counted: row.here > 0,
             synced_ms: turn.now.mono_ms,
             told_ms: 0,
+            heard_ms: turn.now.mono_ms,
         };
         if extent.chunks() > 1 {
             fetch.hashes = row::hashes(turn.txn, space, file, 0, extent.chunks())?;
@@ -370,6 +383,7 @@ impl Owners {
             return Ok(self.wrong(turn, live, ticket)?);
         };
         fetch.arrived += 1;
+        fetch.heard_ms = turn.now.mono_ms;
         live.transfers.asks |= live.transfers.awaits_chunks();
         turn.out.file(FileCommand::Write {
             ticket,
@@ -576,6 +590,25 @@ impl Owners {
         }
     }
 
+    /// Stops the files of which nothing has come over a link for long. Gives them.
+    pub(super) fn stop_stalled(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+    ) -> Vec<(SpaceId, FileId)> {
+        let now_ms = turn.now.mono_ms;
+        let fetches = live.transfers.fetches.iter();
+        let stalled = fetches.filter(|(_, fetch)| fetch.stalls_ms().is_some_and(|at| at <= now_ms));
+        let stalled: Vec<_> = stalled
+            .map(|(stream, fetch)| (*stream, fetch.file()))
+            .collect();
+        for (stream, _) in &stalled {
+            live.transfers.keep_part(turn.out, *stream);
+            self.stop(live, *stream);
+        }
+        stalled.into_iter().map(|(_, file)| file).collect()
+    }
+
     fn stop(&mut self, live: &mut Live, stream: u32) {
         items::say(&mut live.session, said::STOP, &Over { stream });
         self.drop_fetch(live, stream, true);
@@ -637,6 +670,11 @@ impl super::Transfers {
     /// Whether we wait for chunks or hashes that we asked for.
     pub(in crate::engine) fn awaits_chunks(&self) -> bool {
         self.fetches.values().any(Fetch::awaits)
+    }
+
+    /// When the first file that comes over this link stalls (monotonic milliseconds).
+    pub(in crate::engine) fn next_stall_ms(&self) -> Option<u64> {
+        self.fetches.values().filter_map(Fetch::stalls_ms).min()
     }
 
     /// Whether we have begun to wait, or go on, since the last call.
