@@ -188,11 +188,11 @@ impl Owners {
         }
         while live.transfers.fetches.len() < MAX_FETCHES
             && live.transfers.asked < window(carrier)
-            && let Some((space, file)) = self.next_to_fetch(turn, carrier, live)?
+            && let Some((source, file)) = self.next_to_fetch(turn, carrier, live)?
         {
-            match self.fetch(turn, id, live, space, file)? {
-                Some(source) => live.transfers.misses(source, file),
-                None => live.ask_more(carrier),
+            match self.fetch(turn, id, live, source, file)? {
+                true => live.ask_more(carrier),
+                false => live.transfers.misses(source, file),
             }
         }
         Ok(())
@@ -204,7 +204,7 @@ impl Owners {
         turn: &mut Turn<'_>,
         carrier: CarrierKind,
         live: &Live,
-    ) -> Result<Option<(SpaceId, FileId)>, StorageError> {
+    ) -> Result<Option<(Source, FileId)>, StorageError> {
         for class in Class::that_load(carrier, true) {
             if *class != Class::Asked && live.transfers.awaits_asked() {
                 break;
@@ -237,7 +237,7 @@ impl Owners {
                         ControlFlow::Break(())
                     })?;
                     if let Some(file) = next {
-                        return Ok(Some((space, file)));
+                        return Ok(Some((source, file)));
                     }
                 }
             }
@@ -268,31 +268,31 @@ impl Owners {
         Ok(Class::that_load(carrier, is_verified))
     }
 
-    /// Begins to fetch a file. If it does not come over this link, returns its source.
+    /// Begins to fetch a file. False if it does not come over this link.
     fn fetch(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
         live: &mut Live,
-        space: SpaceId,
+        source: Source,
         file: FileId,
-    ) -> Result<Option<Source>, StorageError> {
+    ) -> Result<bool, StorageError> {
+        let (space, member) = source;
         let row = FileRow::load(turn.txn, space, file)?;
         let (Some(row), Some(named)) = (row, live.named(space, file)) else {
-            return Ok(Some((space, None)));
+            return Ok(false);
         };
-        let source = (space, row.member()?);
         let extent = row.extent()?;
         let is_asked = row.state == State::Asked;
         let coming = self.files.coming.values();
         let coming = coming.filter(|one| one.source == source);
         let coming = coming.map(|one| one.uncounted).sum();
         if !is_asked && !row.is_within_quota(turn.txn, space, coming)? {
-            return Ok(Some(source));
+            return Ok(false);
         }
         // What membership shows no more is not asked for.
-        if source.1.is_some() && page::row_place(turn.txn, space, row.entry()?)?.is_none() {
-            return Ok(Some(source));
+        if member.is_some() && page::row_place(turn.txn, space, row.entry()?)?.is_none() {
+            return Ok(false);
         }
         live.transfers.last_stream += 1;
         let stream = live.transfers.last_stream;
@@ -333,7 +333,7 @@ impl Owners {
         let coming = Coming { source, uncounted };
         self.files.coming.insert((space, file), coming);
         live.transfers.fetches.insert(stream, fetch);
-        Ok(None)
+        Ok(true)
     }
 
     /// The hashes of the chunks of a file have come.
@@ -523,16 +523,19 @@ impl Owners {
         live: &mut Live,
         ticket: Ticket,
     ) -> Result<(), StorageError> {
-        tracing::warn!("a contact's device sends another file than its message names");
         let row = FileRow::load(turn.txn, ticket.space, ticket.file)?;
         if row.map(|row| row.member()).transpose()?.flatten().is_some() {
             // What others sent of it is proven and stays, and the rest comes from others.
-            live.transfers.wrong += 1;
-            live.transfers.keep_part(turn.out, ticket.stream);
-            self.stop(live, ticket.stream);
-            turn.errands.push(Errand::Fetch);
+            if live.transfers.fetches.contains_key(&ticket.stream) {
+                tracing::warn!("a member of a group sends another file than its message names");
+                live.transfers.wrong += 1;
+                live.transfers.keep_part(turn.out, ticket.stream);
+                self.stop(live, ticket.stream);
+                turn.errands.push(Errand::Fetch);
+            }
             return Ok(());
         }
+        tracing::warn!("a contact's device sends another file than its message names");
         let anew = new_name(turn);
         self.change_row(turn, ticket.space, ticket.file, |row| {
             row.state = State::Damaged;
