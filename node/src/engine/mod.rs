@@ -287,6 +287,7 @@ impl Engine {
             self.owners.follow_clock(turn)?;
             self.end_overdue(turn)?;
             self.end_silent(turn)?;
+            self.move_stalled(turn)?;
             self.owners.tell_read(turn)?;
             self.owners.people.tick(&mut self.owners.account, turn)?;
             self.owners.expire_due(turn)?;

@@ -45,6 +45,10 @@ const SYNC_MS: u64 = 2_000;
 /// The shortest pause between two events of one file.
 const TELL_MS: u64 = 250;
 
+/// How long no chunk of a file of a group may come before others are asked for it: as long as a whole window takes over a
+/// slow relay.
+const STALL_MS: u64 = 300_000;
+
 /// The most bytes that may be on their way to us over one link.
 fn window(carrier: CarrierKind) -> u64 {
     match carrier {
@@ -71,6 +75,8 @@ pub(super) struct Fetch {
     /// When it was made durable last, and when an event told of it.
     synced_ms: u64,
     told_ms: u64,
+    /// When it began, or its last chunk came.
+    heard_ms: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,6 +92,12 @@ enum Stage {
 impl Fetch {
     pub fn file(&self) -> (SpaceId, FileId) {
         (self.ticket.space, self.ticket.file)
+    }
+
+    /// When others are to be asked for it: files of a chat have no others.
+    fn stalls_ms(&self) -> Option<u64> {
+        let may_move = self.source.1.is_some() && self.awaits();
+        may_move.then(|| self.heard_ms.saturating_add(STALL_MS))
     }
 
     /// Whether the other side has not sent all that we asked it for.
@@ -176,11 +188,11 @@ impl Owners {
         }
         while live.transfers.fetches.len() < MAX_FETCHES
             && live.transfers.asked < window(carrier)
-            && let Some((space, file)) = self.next_to_fetch(turn, carrier, live)?
+            && let Some((source, file)) = self.next_to_fetch(turn, carrier, live)?
         {
-            match self.fetch(turn, id, live, space, file)? {
-                Some(source) => live.transfers.misses(source, file),
-                None => live.ask_more(carrier),
+            match self.fetch(turn, id, live, source, file)? {
+                true => live.ask_more(carrier),
+                false => live.transfers.misses(source, file),
             }
         }
         Ok(())
@@ -192,7 +204,7 @@ impl Owners {
         turn: &mut Turn<'_>,
         carrier: CarrierKind,
         live: &Live,
-    ) -> Result<Option<(SpaceId, FileId)>, StorageError> {
+    ) -> Result<Option<(Source, FileId)>, StorageError> {
         for class in Class::that_load(carrier, true) {
             if *class != Class::Asked && live.transfers.awaits_asked() {
                 break;
@@ -225,7 +237,7 @@ impl Owners {
                         ControlFlow::Break(())
                     })?;
                     if let Some(file) = next {
-                        return Ok(Some((space, file)));
+                        return Ok(Some((source, file)));
                     }
                 }
             }
@@ -256,31 +268,31 @@ impl Owners {
         Ok(Class::that_load(carrier, is_verified))
     }
 
-    /// Begins to fetch a file. If it does not come over this link, returns its source.
+    /// Begins to fetch a file. False if it does not come over this link.
     fn fetch(
         &mut self,
         turn: &mut Turn<'_>,
         id: LinkId,
         live: &mut Live,
-        space: SpaceId,
+        source: Source,
         file: FileId,
-    ) -> Result<Option<Source>, StorageError> {
+    ) -> Result<bool, StorageError> {
+        let (space, member) = source;
         let row = FileRow::load(turn.txn, space, file)?;
         let (Some(row), Some(named)) = (row, live.named(space, file)) else {
-            return Ok(Some((space, None)));
+            return Ok(false);
         };
-        let source = (space, row.member()?);
         let extent = row.extent()?;
         let is_asked = row.state == State::Asked;
         let coming = self.files.coming.values();
         let coming = coming.filter(|one| one.source == source);
         let coming = coming.map(|one| one.uncounted).sum();
         if !is_asked && !row.is_within_quota(turn.txn, space, coming)? {
-            return Ok(Some(source));
+            return Ok(false);
         }
         // What membership shows no more is not asked for.
-        if source.1.is_some() && page::row_place(turn.txn, space, row.entry()?)?.is_none() {
-            return Ok(Some(source));
+        if member.is_some() && page::row_place(turn.txn, space, row.entry()?)?.is_none() {
+            return Ok(false);
         }
         live.transfers.last_stream += 1;
         let stream = live.transfers.last_stream;
@@ -298,6 +310,7 @@ impl Owners {
             is_counted: row.here > 0,
             synced_ms: turn.now.mono_ms,
             told_ms: 0,
+            heard_ms: turn.now.mono_ms,
         };
         if extent.chunks() > 1 {
             fetch.hashes = row::hashes(turn.txn, space, file, 0, extent.chunks())?;
@@ -320,7 +333,7 @@ impl Owners {
         let coming = Coming { source, uncounted };
         self.files.coming.insert((space, file), coming);
         live.transfers.fetches.insert(stream, fetch);
-        Ok(None)
+        Ok(true)
     }
 
     /// The hashes of the chunks of a file have come.
@@ -370,6 +383,7 @@ impl Owners {
             return Ok(self.wrong(turn, live, ticket)?);
         };
         fetch.arrived += 1;
+        fetch.heard_ms = turn.now.mono_ms;
         live.transfers.asks |= live.transfers.awaits_chunks();
         turn.out.file(FileCommand::Write {
             ticket,
@@ -509,16 +523,19 @@ impl Owners {
         live: &mut Live,
         ticket: Ticket,
     ) -> Result<(), StorageError> {
-        tracing::warn!("a contact's device sends another file than its message names");
         let row = FileRow::load(turn.txn, ticket.space, ticket.file)?;
         if row.map(|row| row.member()).transpose()?.flatten().is_some() {
             // What others sent of it is proven and stays, and the rest comes from others.
-            live.transfers.wrong += 1;
-            live.transfers.keep_part(turn.out, ticket.stream);
-            self.stop(live, ticket.stream);
-            turn.errands.push(Errand::Fetch);
+            if live.transfers.fetches.contains_key(&ticket.stream) {
+                tracing::warn!("a member of a group sends another file than its message names");
+                live.transfers.wrong += 1;
+                live.transfers.keep_part(turn.out, ticket.stream);
+                self.stop(live, ticket.stream);
+                turn.errands.push(Errand::Fetch);
+            }
             return Ok(());
         }
+        tracing::warn!("a contact's device sends another file than its message names");
         let anew = new_name(turn);
         self.change_row(turn, ticket.space, ticket.file, |row| {
             row.state = State::Damaged;
@@ -574,6 +591,25 @@ impl Owners {
             items::say(&mut live.session, said::STOP, &Over { stream });
             self.drop_fetch(live, stream, false);
         }
+    }
+
+    /// Stops the files of which nothing has come over a link for long. Gives them.
+    pub(super) fn stop_stalled(
+        &mut self,
+        turn: &mut Turn<'_>,
+        live: &mut Live,
+    ) -> Vec<(SpaceId, FileId)> {
+        let now_ms = turn.now.mono_ms;
+        let fetches = live.transfers.fetches.iter();
+        let stalled = fetches.filter(|(_, fetch)| fetch.stalls_ms().is_some_and(|at| at <= now_ms));
+        let stalled: Vec<_> = stalled
+            .map(|(stream, fetch)| (*stream, fetch.file()))
+            .collect();
+        for (stream, _) in &stalled {
+            live.transfers.keep_part(turn.out, *stream);
+            self.stop(live, *stream);
+        }
+        stalled.into_iter().map(|(_, file)| file).collect()
     }
 
     fn stop(&mut self, live: &mut Live, stream: u32) {
@@ -637,6 +673,11 @@ impl super::Transfers {
     /// Whether we wait for chunks or hashes that we asked for.
     pub(in crate::engine) fn awaits_chunks(&self) -> bool {
         self.fetches.values().any(Fetch::awaits)
+    }
+
+    /// When the first file that comes over this link stalls (monotonic milliseconds).
+    pub(in crate::engine) fn next_stall_ms(&self) -> Option<u64> {
+        self.fetches.values().filter_map(Fetch::stalls_ms).min()
     }
 
     /// Whether we have begun to wait, or go on, since the last call.

@@ -211,6 +211,29 @@ impl Engine {
         turn.errands.push(Errand::Fetch);
     }
 
+    /// Files of which nothing has come for long come over other links, if these bring them.
+    pub(super) fn move_stalled(&mut self, turn: &mut Turn<'_>) -> Result<(), StorageError> {
+        let mut stalled = Vec::new();
+        for (id, link) in &mut self.links.by_id {
+            if let LinkState::Live(live) = &mut link.state {
+                let files = self.owners.stop_stalled(turn, live).into_iter();
+                stalled.extend(files.map(|file| (*id, file)));
+            }
+        }
+        if stalled.is_empty() {
+            return Ok(());
+        }
+        self.fetch_everywhere(turn)?;
+        for (id, (space, file)) in stalled {
+            if let Some(link) = self.links.by_id.get_mut(&id)
+                && let LinkState::Live(live) = &mut link.state
+            {
+                live.transfers.may_bring(space, file);
+            }
+        }
+        self.fetch_everywhere(turn)
+    }
+
     /// The user asks for a file. Where it comes already it goes on; links that did not bring it may be asked again.
     pub(super) fn ask_file(
         &mut self,

@@ -129,10 +129,14 @@ impl Links {
         overdue.map(|(id, _)| *id).collect()
     }
 
-    /// When the next deadline passes or the next check for silence is due (monotonic milliseconds).
+    /// When the next deadline passes, the next check for silence is due or the next file stalls (monotonic milliseconds).
     pub fn next_wake_ms(&self) -> Option<u64> {
         let deadlines = self.by_id.values().filter_map(|link| link.deadline_ms);
-        deadlines.chain(self.next_silence_ms()).min()
+        let stalls = self.by_id.values().filter_map(|link| match &link.state {
+            State::Live(live) => live.transfers.next_stall_ms(),
+            _ => None,
+        });
+        deadlines.chain(self.next_silence_ms()).chain(stalls).min()
     }
 
     /// Tells all sessions, except that on one link, that a log has entries from this one on.

@@ -49,6 +49,7 @@ fn answer(world: &mut World, newest: &Message) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_said_of_groups_is_this_word_for_word() {
     let mut scene = Scene::new(2, ("LANG", "C")).await;
+    std::fs::write(scene.file("talk.txt"), "What I said on the square.").unwrap();
     scene
         .type_lines(&[
             "group",
@@ -102,6 +103,11 @@ async fn what_is_said_of_groups_is_this_word_for_word() {
             "--json status --message ggggg Riverside",
             "status --message ggggg Riverside",
             "status --message hhhhh Riverside",
+            "attach Riverside DIR/talk.txt --caption Talk",
+            "read Riverside --last 1",
+            "save Riverside iiiii DIR/saved.txt",
+            "cancel Riverside iiiii",
+            "storage",
             "group appoint Riverside Ben",
             "group lower Riverside ben",
             "group remove Riverside Ben",

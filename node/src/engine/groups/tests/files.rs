@@ -16,6 +16,7 @@ use crate::engine::files::FilePart;
 use crate::engine::link::State;
 use crate::engine::live::Live;
 use crate::files::extent::CHUNK;
+use crate::parcel::steps::{Step, Stepped};
 
 /// Send me chunks (`docs/PROTOCOL.md` section 16).
 const WANT_ITEM: u64 = 56;
@@ -247,6 +248,31 @@ fn the_room_for_files_of_a_group_is_each_member_s_own() {
     world.ask(0, want).expect("it can be asked for");
     world.run(60_000);
     assert_eq!(state(&world, 0, &made, &beyond), FileState::Here);
+}
+
+#[test]
+fn a_parcel_has_files_of_groups_for_those_who_are_in() {
+    let (mut world, made) = world(8);
+    let mallory = world.id(MALLORY);
+    let mut carried =
+        |world: &mut World| match world.ask(0, Call::Carry(Step::Files(mallory.clone()))) {
+            Ok(Reply::Stepped(Stepped::Files(files))) => files.len(),
+            other => panic!("no files: {other:?}"),
+        };
+    only(&mut world, 0, BEN);
+    world.run(60_000);
+    send_file(&mut world, 0, &made, 1_000);
+    let of_ben = send_file(&mut world, BEN, &made, 1_000);
+    world.run(60_000);
+    assert_eq!(state(&world, 0, &made, &of_ben), FileState::Here);
+    assert_eq!(carried(&mut world), 1, "her own");
+    let mut members = members(&mut world, 0, &made).into_iter();
+    let member = members.find(|one| one.who.name.0 == "Mallory");
+    let member = member.expect("she is in").who.id;
+    let removes = Call::SetLevel(made.clone(), member, MemberLevel::None);
+    world.ask(0, removes).expect("an admin");
+    world.run(60_000);
+    assert_eq!(carried(&mut world), 0);
 }
 
 #[test]
