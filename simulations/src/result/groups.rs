@@ -31,7 +31,7 @@ impl Groups {
     }
 
     /// Adds the figures to those of a run in which so many bytes were sent.
-    pub(super) fn tell(mut self, run: &mut Run, sent_bytes: u64) {
+    pub(super) fn tell(&mut self, run: &mut Run, sent_bytes: u64) {
         let delivered = self.delays_us.len() as u64;
         run.set("group_messages", Some(self.messages as f64));
         run.set("group_deliveries_wanted", Some(self.wanted as f64));

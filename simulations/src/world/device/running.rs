@@ -107,7 +107,7 @@ impl Device {
         let number = self.number;
         let is_known = |other: &DeviceNumber| shared.acquainted.are(number, *other);
         if let Some(store) = self.disk.incomplete() {
-            for chat in &shared.group_chats {
+            for chat in shared.group_chats.iter() {
                 let (Some(assembled), Some(place)) = (&chat.assembled, chat.place(number)) else {
                     continue;
                 };
