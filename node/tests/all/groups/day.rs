@@ -103,10 +103,11 @@ impl Day {
 
     /// A group, and somebody who is in it by its own word.
     fn member(&mut self, is_admin: bool) -> Option<(usize, ConversationId)> {
-        let group = match self.groups.len() {
-            0 => return None,
-            count => self.groups[self.below(count)].clone(),
-        };
+        if self.groups.is_empty() {
+            return None;
+        }
+        let number = self.below(self.groups.len());
+        let group = self.groups[number].clone();
         let mut inside = Vec::new();
         for node in 0..self.world.nodes.len() {
             match self.standing(node, &group) {
