@@ -42,6 +42,7 @@ fn main() -> Result<(), Error> {
             receipts: false,
             files: false,
             parcels: false,
+            groups: false,
         })?;
         runs.push(Walk::new(seed, writer).walk()?);
     }

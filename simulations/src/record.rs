@@ -18,6 +18,10 @@ pub enum Record {
     Transfer(Transfer),
     /// A message arrived.
     Delivery(Delivery),
+    /// A text was written in a group.
+    GroupMessage(GroupMessage),
+    /// A text of a group arrived at a member.
+    GroupDelivery(GroupDelivery),
     /// Somebody reacted to a message.
     Reaction(Reaction),
     /// An author edited a message.
@@ -140,6 +144,46 @@ pub struct Delivery {
     pub hops: i32,
     /// Whether, when it was written, a file was on its way to the same reader.
     pub beside_file: bool,
+}
+
+/// A text was written in a group.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct GroupMessage {
+    /// When.
+    pub at_us: i64,
+    /// Its number among those of groups. Numbers grow and have gaps.
+    pub message: i64,
+    /// The number of the group, from 0.
+    pub group: i32,
+    /// Who wrote it.
+    pub from: i32,
+    /// Its length.
+    pub bytes: i64,
+    /// How many others are in the group.
+    pub others: i32,
+}
+
+/// A text of a group was committed by a member.
+#[derive(Debug, Clone, PartialEq, ParquetRecordReader, ParquetRecordWriter)]
+pub struct GroupDelivery {
+    /// When.
+    pub at_us: i64,
+    /// Its number among those of groups.
+    pub message: i64,
+    /// The number of the group.
+    pub group: i32,
+    /// Who wrote it.
+    pub from: i32,
+    /// Who got it.
+    pub to: i32,
+    /// From whom it came over the last link; -1: from nobody, as it was carried by hand.
+    pub via: i32,
+    /// Whether that is somebody in the group.
+    pub via_member: bool,
+    /// Since it was written.
+    pub delay_us: i64,
+    /// Links it crossed from its author on; 0: it was carried by hand.
+    pub hops: i32,
 }
 
 /// Somebody put an emoji on a message; written when it reaches the author of the message, or with the run.

@@ -42,6 +42,10 @@ pub enum Purpose {
     Files,
     /// What is carried by hand, and when.
     Sticks,
+    /// Who is in which group, and with which keys.
+    GroupPeople,
+    /// Who writes in groups, and when.
+    GroupTexts,
 }
 
 /// The stream of one thing (`index`: a device, a pair, a group) for one purpose.

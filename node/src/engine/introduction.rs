@@ -1,8 +1,8 @@
 //! Contacts without a meeting, for measurements and simulations of many nodes. Writes into stores that no engine has
 //! open what a meeting and a first session would have left in them.
 //!
-//! Take the [`card`] of each store first. Then write its contacts into each store with [`introduce`], or open it
-//! among them with [`open`].
+//! Take the [`card`] of each store first, and put it into its groups, if it is in any, with [`Assembled::join`]. Then write
+//! its contacts into each store with [`introduce`], or open it among them with [`open`].
 
 use bytes::Bytes;
 use hedgerow_sync::id::{DeviceId, IdentityId};
@@ -17,6 +17,7 @@ use rand_core::CryptoRng;
 use super::account::{Account, Told};
 use super::conversations::{self, Conversation, Kind};
 use super::fact::{FactKind, PrekeyFact, Versions};
+pub use super::groups::Assembled;
 use super::people::contact::{self, Contact};
 use super::people::device::{Device, TheirPrekey};
 use super::people::psk::PskChain;
@@ -40,6 +41,11 @@ pub struct Card {
 }
 
 impl Card {
+    /// Whose it is.
+    pub(super) fn identity(&self) -> IdentityId {
+        self.identity
+    }
+
     /// Its id in the API of its contacts.
     #[must_use]
     pub fn contact_id(&self) -> ContactId {
@@ -173,7 +179,10 @@ pub fn open<'a>(
         let (contacts, others): (Vec<_>, Vec<_>) = parts.unzip();
         let (chats, devices): (Vec<_>, Vec<_>) = others.into_iter().unzip();
         engine.owners.people.contacts = contacts.into_iter().collect();
-        engine.owners.conversations = chats.into_iter().collect();
+        engine
+            .owners
+            .conversations
+            .append(chats.into_iter().collect());
         engine.owners.people.devices = devices.into_iter().collect();
     })
 }

@@ -14,7 +14,7 @@
 //! | calls | `call`, `contacts`, `writing`, `deletion`, `timers`, `disappearing` by `store_clock`, `status`, `delivery`, `carry`, `reading`, `receipts` |
 //! | what is found, and when messages are indexed | [`searching`] |
 //! | other people's bundles | `couriering`, `bundles`, [`bundle_event`]; sealed and taken in: `sealing`, `intake` |
-//! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic` |
+//! | what only simulations have | `simulated`, `load`, `hints`, `misused`, `introduction`, `synthetic`, `groups::assembled` |
 //! | groups: our keys, who is in, invitations | `groups` |
 //! | which conversations there are, and what the kind of each decides | `conversations` |
 //! | conversations, read without the engine | [`conversation`], [`starred`] |

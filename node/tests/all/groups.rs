@@ -1,6 +1,7 @@
 //! Private groups, over sessions, parcels and restarts (`docs/PROTOCOL.md` section 4c).
 
 mod crashes;
+mod day;
 mod files;
 mod holders;
 mod hostile;

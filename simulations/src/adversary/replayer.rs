@@ -220,6 +220,7 @@ impl Recorder {
             Happening::Turn => self.turn(at_us, doings),
             Happening::Written
             | Happening::Write(_)
+            | Happening::Post(_)
             | Happening::Act(_)
             | Happening::WriteStick(_)
             | Happening::Stick(_)

@@ -35,6 +35,39 @@ pub fn protest(options: &Options) -> Result<Vec<Line>> {
     Ok(rows.into_iter().map(Line::Row).collect())
 }
 
+/// The protest with groups as it ships, and the same texts from each author to those in the group who are contacts.
+pub fn groups(options: &Options) -> Result<Vec<Line>> {
+    let path = options.scenarios.join("protest-groups.toml");
+    let ran = Ran::new(&load(&path, None, &[])?, Some(&[1]))?;
+    let name = |what: &str| format!("protest, 100 groups of 20, 6 h: {what}");
+    let mut rows = vec![
+        Row::at_most(name("time"), ran.cost.wall_s, "s", 90.0),
+        Row::told(name("processor time"), ran.cost.cpu_s, "CPU s"),
+        Row::told(name("sessions"), ran.mean("sessions")?, ""),
+    ];
+    let told = [
+        ("texts", "group_messages", ""),
+        ("delivery by member", "group_delivery_ratio", ""),
+        ("median delay", "group_delay_median_s", "s"),
+        ("brought by another member", "group_by_member", ""),
+        ("data sent per delivery", "group_bytes_per_delivery", "B"),
+    ];
+    for (what, figure, unit) in told {
+        rows.push(Row::told(name(what), ran.mean(figure)?, unit));
+    }
+    let pairwise = [("group-chats.0.pairwise", Value::from(true))];
+    let pairwise = Ran::new(&load(&path, None, &pairwise)?, Some(&[1]))?;
+    let name = |what: &str| format!("the same texts pairwise: {what}");
+    rows.push(Row::told(name("time"), pairwise.cost.wall_s, "s"));
+    for (what, figure, unit) in told
+        .into_iter()
+        .filter(|(_, figure, _)| !figure.ends_with("by_member"))
+    {
+        rows.push(Row::told(name(what), pairwise.mean(figure)?, unit));
+    }
+    Ok(rows.into_iter().map(Line::Row).collect())
+}
+
 /// Ten thousand at random waypoint; beside them a thousand, each of whom knows a tenth as many, and meets as many.
 pub fn waypoint(options: &Options) -> Result<Vec<Line>> {
     let path = options.scenarios.join("bench").join("waypoint-10000.toml");

@@ -48,6 +48,8 @@ pub enum Group {
     Movement,
     /// 2,000 phones for six hours
     Protest,
+    /// The same phones in a hundred groups, and the same texts pairwise
+    Groups,
     /// 10,000 at random waypoint, and 1,000 at the same density
     Waypoint,
     /// Ten grounds of 1,000, and one of them
@@ -58,12 +60,13 @@ pub enum Group {
 
 impl Group {
     /// All, in the order in which they are measured.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::Theory,
         Group::Oracle,
         Group::TheOne,
         Group::Movement,
         Group::Protest,
+        Group::Groups,
         Group::Waypoint,
         Group::Growth,
         Group::Sfhh,
@@ -81,6 +84,7 @@ pub fn measure(group: Group, options: &Options) -> Result<Vec<Line>> {
         Group::TheOne => the_one::rows(options),
         Group::Movement => movement::rows(options),
         Group::Protest => crowds::protest(options),
+        Group::Groups => crowds::groups(options),
         Group::Waypoint => crowds::waypoint(options),
         Group::Growth => crowds::growth(options),
         Group::Sfhh => conference::rows(options),

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use super::curves::{self, Curves, SLICES, Spread};
 use super::files::Files;
+use super::groups::Groups;
 use super::summary::Run;
 use super::writer::World;
 use crate::plan::SECOND_US;
@@ -29,6 +30,7 @@ pub(super) struct Gathered {
     receipts: u64,
     receipt_delays_us: Vec<u64>,
     files: Files,
+    groups: Groups,
     parcels: u64,
     parcel_bytes: u64,
     by_hand: u64,
@@ -98,6 +100,7 @@ impl Gathered {
             receipts: 0,
             receipt_delays_us: Vec::new(),
             files: Files::default(),
+            groups: Groups::default(),
             parcels: 0,
             parcel_bytes: 0,
             by_hand: 0,
@@ -142,6 +145,8 @@ impl Gathered {
             }
             Record::Transfer(_) => self.transfers_aborted += 1,
             Record::Delivery(delivery) => self.delivery(delivery),
+            Record::GroupMessage(message) => self.groups.write(message),
+            Record::GroupDelivery(delivery) => self.groups.deliver(delivery),
             Record::Reaction(reaction) => self.reaction(reaction),
             Record::Edit(edit) => self.edit(edit),
             Record::Deletion(deletion) => {
@@ -299,6 +304,9 @@ impl Gathered {
         if self.world.files {
             self.files.tell(&mut run);
         }
+        if self.world.groups {
+            self.groups.tell(&mut run, self.sent_bytes);
+        }
         if self.world.parcels {
             run.set("parcels", Some(self.parcels as f64));
             run.set("parcel_bytes", Some(self.parcel_bytes as f64));
@@ -380,7 +388,7 @@ pub(super) fn whole(value: i64) -> u64 {
     u64::try_from(value).unwrap_or(0)
 }
 
-fn seconds(us: u64) -> f64 {
+pub(super) fn seconds(us: u64) -> f64 {
     us as f64 / SECOND_US as f64
 }
 
@@ -409,7 +417,7 @@ fn median(sorted: &[u64]) -> Option<f64> {
 }
 
 /// Of sorted values: the least that so many of a hundred do not exceed.
-fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
+pub(super) fn percentile(sorted: &[u64], percent: usize) -> Option<u64> {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.checked_sub(1)?).copied()
 }

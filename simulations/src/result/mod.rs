@@ -19,6 +19,7 @@ mod error;
 mod figure;
 mod files;
 mod gather;
+mod groups;
 mod identity;
 mod plot;
 mod report;

@@ -14,8 +14,8 @@ use parquet::record::{RecordReader, RecordWriter};
 
 use super::Error;
 use crate::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, File as SentFile, Message, Parcel, Reaction,
-    Receipt, Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File as SentFile, GroupDelivery, GroupMessage,
+    Message, Parcel, Reaction, Receipt, Sample, Session, Transfer,
 };
 
 /// Rows that are held before they are written: what a table takes in memory, and a row group of the file.
@@ -65,6 +65,12 @@ impl Row for Receipt {
 }
 impl Row for SentFile {
     const TABLE: &'static str = "files";
+}
+impl Row for GroupMessage {
+    const TABLE: &'static str = "group_messages";
+}
+impl Row for GroupDelivery {
+    const TABLE: &'static str = "group_deliveries";
 }
 impl Row for Parcel {
     const TABLE: &'static str = "parcels";

@@ -6,8 +6,8 @@ use super::gather::Gathered;
 use super::table::{self, Table};
 use super::{Error, Identity, Run};
 use crate::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Parcel, Reaction, Receipt,
-    Record, Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, GroupDelivery, GroupMessage, Message,
+    Parcel, Reaction, Receipt, Record, Sample, Session, Transfer,
 };
 
 /// What a run says of itself before it begins.
@@ -31,6 +31,8 @@ pub struct World {
     pub files: bool,
     /// Whether people carry messages by hand, and so the same of parcels.
     pub parcels: bool,
+    /// Whether people write in groups, and so the same of what is written there.
+    pub groups: bool,
 }
 
 /// Takes the records of one run. The same records, in the same order, make the same bytes.
@@ -47,6 +49,7 @@ pub struct Writer {
     receipts: Option<Table<Receipt>>,
     files: Option<Table<File>>,
     parcels: Option<Table<Parcel>>,
+    groups: Option<(Table<GroupMessage>, Table<GroupDelivery>)>,
     drops: Table<Drop>,
     samples: Table<Sample>,
     gathered: Gathered,
@@ -85,6 +88,13 @@ impl Writer {
             },
             parcels: match world.parcels {
                 true => Some(Table::create(run, metadata())?),
+                false => None,
+            },
+            groups: match world.groups {
+                true => Some((
+                    Table::create(run, metadata())?,
+                    Table::create(run, metadata())?,
+                )),
                 false => None,
             },
             drops: Table::create(run, metadata())?,
@@ -130,6 +140,14 @@ impl Writer {
                 Some(parcels) => parcels.push(row),
                 None => Ok(()),
             },
+            Record::GroupMessage(row) => match &mut self.groups {
+                Some((messages, _)) => messages.push(row),
+                None => Ok(()),
+            },
+            Record::GroupDelivery(row) => match &mut self.groups {
+                Some((_, deliveries)) => deliveries.push(row),
+                None => Ok(()),
+            },
             Record::Drop(row) => self.drops.push(row),
             Record::Sample(row) => self.samples.push(row),
         }
@@ -143,6 +161,7 @@ impl Writer {
         let (has_reactions, has_edits) = (self.reactions.is_some(), self.edits.is_some());
         let (has_deletions, has_receipts) = (self.deletions.is_some(), self.receipts.is_some());
         let (has_files, has_parcels) = (self.files.is_some(), self.parcels.is_some());
+        let has_groups = self.groups.is_some();
         let mut outcome = Ok(());
         let mut take = |record: Record| {
             if outcome.is_ok() {
@@ -173,6 +192,10 @@ impl Writer {
         if has_parcels {
             table::read(run, |row| take(Record::Parcel(row)))?;
         }
+        if has_groups {
+            table::read(run, |row| take(Record::GroupMessage(row)))?;
+            table::read(run, |row| take(Record::GroupDelivery(row)))?;
+        }
         table::read(run, |row| take(Record::Drop(row)))?;
         table::read(run, |row| take(Record::Sample(row)))?;
         outcome
@@ -200,6 +223,10 @@ impl Writer {
         self.receipts.map_or(Ok(()), Table::finish)?;
         self.files.map_or(Ok(()), Table::finish)?;
         self.parcels.map_or(Ok(()), Table::finish)?;
+        if let Some((messages, deliveries)) = self.groups {
+            messages.finish()?;
+            deliveries.finish()?;
+        }
         self.drops.finish()?;
         self.samples.finish()?;
         Ok(self.gathered.finish())

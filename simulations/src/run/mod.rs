@@ -54,6 +54,9 @@ pub enum SeedError {
     /// What it has left behind cannot be written or read.
     #[error(transparent)]
     Result(#[from] result::Error),
+    /// A bug of the engine.
+    #[error("a group does not agree: {0}")]
+    Disagreement(String),
     /// A bug.
     #[error("a bug in the simulator: {0}")]
     Panic(String),
@@ -157,6 +160,7 @@ fn run_seed(
         receipts: scenario.workload.iter().any(Workload::has_receipts),
         files: scenario.workload.iter().any(Workload::has_files),
         parcels: scenario.workload.iter().any(Workload::has_parcels),
+        groups: !scenario.group_chats.is_empty(),
     };
     let mut writer = output.run(about)?;
     if let Some(kept) = &mut kept {
@@ -191,6 +195,9 @@ fn run_seed(
         }
     }
     watch.threads(seed, &world.threads);
+    if let Some(first) = world.disagreements().into_iter().next() {
+        return Err(SeedError::Disagreement(first));
+    }
     for (name, value) in world.figures() {
         writer.figure(name, value);
     }

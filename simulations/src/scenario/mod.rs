@@ -23,7 +23,7 @@ use crate::plan::{DeviceNumber, Meetings};
 use crate::poisson::{Poisson, PoissonSettings};
 use crate::radio::{Battery, Control, Discovery, Radio};
 use crate::trace::{Replay, TraceError, TraceSettings};
-use crate::world::{Acquaintance, Fault, Workload};
+use crate::world::{Acquaintance, Fault, GroupChats, Workload};
 
 /// A scenario: who moves where, over which radios, what they write, and what breaks.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +61,9 @@ pub struct Scenario {
     /// What is written.
     #[serde(default)]
     pub workload: Vec<Workload>,
+    /// Groups in which people write.
+    #[serde(default)]
+    pub group_chats: Vec<GroupChats>,
     /// Whether devices carry other people's bundles, and how; without it nobody does.
     #[serde(default)]
     pub courier: Option<courier::Settings>,
@@ -256,6 +259,9 @@ impl Scenario {
         self.acquaintance.check()?;
         for workload in &self.workload {
             workload.check(self.window_s)?;
+        }
+        for chats in &self.group_chats {
+            chats.check()?;
         }
         if let Some(courier) = &self.courier {
             courier.check().map_err(|why| format!("courier: {why}"))?;

@@ -15,6 +15,7 @@ use super::coming::Coming;
 use super::deeds::Deeds;
 use super::happening::{Carried, Deed, Fault};
 use super::keeper::Keeper;
+use super::posts::Posts;
 use super::recorder::Written;
 use crate::plan::DeviceNumber;
 
@@ -69,6 +70,7 @@ pub(super) struct SavedRecorder {
     pub waiting: Vec<(DeviceNumber, DeviceNumber, Vec<u64>)>,
     pub deeds: Deeds,
     pub coming: Coming,
+    pub posts: Posts,
 }
 
 /// Where a stream of chance is.

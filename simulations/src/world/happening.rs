@@ -49,6 +49,8 @@ pub(crate) enum Happening {
     Written,
     /// The device's user writes a message.
     Write(Message),
+    /// The device's user writes a text in a group.
+    Post(Post),
     /// The device's user does something with a message that has arrived.
     Act(Deed),
     /// The device's user writes everything that waits for another on a stick.
@@ -101,6 +103,17 @@ pub(crate) struct Message {
     pub stick: Option<Stick>,
     /// What people do with it once it has arrived.
     pub later: Later,
+}
+
+/// A text that a user writes in a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Post {
+    /// Its number in the run.
+    pub number: u64,
+    /// The number of the group.
+    pub group: u32,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// The file of a message.

@@ -6,6 +6,7 @@
 //! heard up to a window late; everything else happens to the microsecond.
 
 mod acquainted;
+mod agreement;
 mod attachments;
 mod checkpoint;
 mod coming;
@@ -14,11 +15,13 @@ mod device;
 mod disk;
 mod fault;
 mod group;
+mod group_chats;
 pub(crate) mod happening;
 mod keeper;
 mod malice;
 pub(crate) mod noted;
 mod partition;
+mod posts;
 mod recorder;
 mod setup;
 mod workload;
@@ -26,7 +29,7 @@ mod workload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use hedgerow_node::api::ContactId;
+use hedgerow_node::api::{ContactId, ConversationId};
 use hedgerow_node::courier;
 use hedgerow_sync::id::DeviceId;
 use hedgerow_sync::store::StorageError;
@@ -36,6 +39,7 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 pub use attachments::{Attachments, FileSize, VoiceNotes};
 pub use fault::Fault;
+pub use group_chats::GroupChats;
 pub use recorder::Step;
 pub use setup::Acquaintance;
 pub use workload::{Afterwards, ByHand, Choice, Length, Pace, Workload};
@@ -50,6 +54,7 @@ use acquainted::Acquainted;
 use checkpoint::{Saved, SavedRng};
 use device::{Common, Device};
 use group::Group;
+use group_chats::{GroupChat, Posting};
 use happening::{Carried, Happening, Stick};
 use noted::Noted;
 use partition::Parted;
@@ -63,6 +68,8 @@ pub(crate) struct Shared {
     acquainted: Acquainted,
     contact_ids: Vec<ContactId>,
     numbers: BTreeMap<ContactId, DeviceNumber>,
+    group_chats: Arc<[GroupChat]>,
+    groups: BTreeMap<ConversationId, u32>,
     epoch_ms: i64,
     cryptography: Cryptography,
     courier: Option<courier::Settings>,
@@ -94,6 +101,11 @@ impl Shared {
 
     fn number_of(&self, contact: &ContactId) -> Option<DeviceNumber> {
         self.numbers.get(contact).copied()
+    }
+
+    /// The group whose conversation it is, if it is one.
+    fn group_of(&self, conversation: &ConversationId) -> Option<u32> {
+        self.groups.get(conversation).copied()
     }
 }
 
@@ -134,6 +146,7 @@ pub struct World {
     devices: Vec<Option<Box<Device>>>,
     meetings: Box<dyn Meetings>,
     workload: workload::Writing,
+    posting: Posting,
     faults: fault::Schedule,
     recorder: Recorder,
     /// What adversaries do, if there are any.
@@ -185,6 +198,8 @@ impl World {
         let moving = meetings.devices();
         let mut acquainted = scenario.acquaintance.draw(moving, seed)?;
         acquainted.resize(moving, BTreeSet::new());
+        let chats = group_chats::draw(&scenario.group_chats, &mut acquainted, seed);
+        let group_chats: Arc<[GroupChat]> = chats.map_err(ScenarioError::Contradiction)?.into();
         let workload = workload::Writing::new(&scenario.workload, &acquainted, seed);
         let cast = Cast::draw(&scenario.adversaries, &mut acquainted, seed, is_twin);
         let cast = Arc::new(cast);
@@ -203,6 +218,8 @@ impl World {
             acquainted: Acquainted::new(&acquainted),
             contact_ids,
             numbers,
+            groups: group_chats::by_id(&group_chats),
+            group_chats: group_chats.clone(),
             epoch_ms: setup::EPOCH_MS,
             cryptography: scenario.cryptography.kind(),
             courier: scenario.courier.clone(),
@@ -251,12 +268,13 @@ impl World {
         }
         let end_us = micros(scenario.duration_s);
         Ok(World {
-            recorder: Recorder::new(scenario),
+            recorder: Recorder::new(scenario, group_chats.clone()),
             ledger: (!cast.is_empty()).then(|| {
                 let courier = scenario.courier.as_ref();
                 Box::new(Ledger::new(&scenario.adversaries, cast, courier, seed))
             }),
             workload,
+            posting: Posting::new(&group_chats, seed),
             faults: fault::Schedule::draw(&scenario.faults, moving, end_us, seed),
             near: vec![BTreeSet::new(); count],
             within: BTreeMap::new(),
@@ -303,6 +321,9 @@ impl World {
                 };
                 self.push(from, at_us + after_us, Happening::WriteStick(carried));
             }
+        }
+        for (at_us, from, post) in self.posting.until(until_us) {
+            self.push(from, at_us, Happening::Post(post));
         }
         for (at_us, device, fault) in self.faults.until(until_us) {
             self.push(device, at_us, Happening::Fault(fault));
@@ -371,6 +392,7 @@ impl World {
             let until_us = (world.now_us + world.window_us).min(saved.now_us);
             world.reach(until_us, &mut Vec::new());
             world.workload.until(until_us);
+            world.posting.until(until_us);
             world.faults.until(until_us);
             world.now_us = until_us;
         }

@@ -5,7 +5,7 @@ use hedgerow_node::api::MessageId;
 use hedgerow_node::courier::{DropReason, Tag};
 use hedgerow_transport::carrier::{CarrierKind, LinkId};
 
-use super::happening::{Beacons, DeedKind, Message};
+use super::happening::{Beacons, DeedKind, Message, Post};
 use crate::adversary::replayer::Replayed;
 use crate::plan::DeviceNumber;
 
@@ -22,6 +22,8 @@ pub(crate) struct Noted {
 pub(crate) enum What {
     /// Its user wrote a message.
     Wrote(Message),
+    /// Its user wrote a text in a group.
+    Posted(Post),
     /// The engine has taken a message and given it a name.
     Sent { message: u64, id: MessageId },
     /// The engine has refused a message, or a reaction to or edit of one that has arrived.
@@ -36,6 +38,12 @@ pub(crate) enum What {
     },
     /// A message arrived.
     Arrived { from: DeviceNumber, id: MessageId },
+    /// A text of a group arrived, when these devices spoke to it.
+    Received {
+        group: u32,
+        id: MessageId,
+        speakers: Vec<DeviceNumber>,
+    },
     /// It has handed a chunk of this sealed length of the file of a message to a session.
     ChunkSent { message: u64, bytes: u64 },
     /// So many sealed bytes of the file of a message are proven and durable on it; perhaps all.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use hedgerow_node::api::ContactId;
-use hedgerow_node::engine::introduction::{self, Card, Friend, card};
+use hedgerow_node::engine::introduction::{self, Assembled, Card, Friend, card};
 use hedgerow_node::engine::{Engine, Now};
 use hedgerow_node::store::schema;
 use hedgerow_sync::id::DeviceId;
@@ -209,6 +209,20 @@ impl People {
     pub fn introduce(&self, device: DeviceNumber, known: &[DeviceNumber], store: &mut MemoryStore) {
         let (me, friends) = (self.card(device), self.friends(device, known));
         introduction::introduce(store, me, friends, EPOCH_MS).expect(NOT_FAILING);
+    }
+
+    /// Puts a device, which is at this place of a group, into it. At which places those are whom it knows, it knows.
+    pub fn join(
+        &self,
+        group: &Assembled,
+        place: usize,
+        known: impl Iterator<Item = (usize, DeviceNumber)>,
+        store: &mut MemoryStore,
+    ) {
+        let known = known.map(|(place, other)| (place, self.card(other)));
+        group
+            .join(store, place, known, EPOCH_MS)
+            .expect(NOT_FAILING);
     }
 
     fn card(&self, device: DeviceNumber) -> &Card {

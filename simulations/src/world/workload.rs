@@ -128,7 +128,7 @@ pub struct ByHand {
 }
 
 /// The longest text that the product takes.
-const MAX_TEXT: u64 = 64 * 1024;
+pub(super) const MAX_TEXT: u64 = 64 * 1024;
 
 /// The timers that the product takes, in seconds.
 const TIMERS: std::ops::RangeInclusive<u64> = 60..=31_536_000;

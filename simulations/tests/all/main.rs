@@ -7,6 +7,7 @@ mod contacts;
 mod deliveries;
 mod disappearing;
 mod files;
+mod groups;
 mod mobility;
 mod reactions;
 mod repeatable;

@@ -9,7 +9,7 @@ use hedgerow_simulations::scenario::{self, Loaded};
 use hedgerow_simulations::world::{Progress, Step};
 
 /// A scenario and what is changed to shorten it: fewer people on less room, who write more.
-const SHORT: [(&str, &[(&str, &str)]); 9] = [
+const SHORT: [(&str, &[(&str, &str)]); 12] = [
     (
         "two-friends",
         &[
@@ -24,6 +24,44 @@ const SHORT: [(&str, &[(&str, &str)]); 9] = [
             ("duration-s", "300"),
             ("movement.mobility.populations.0.count", "10"),
             ("workload.0.pace.poisson.per-hour", "1000"),
+        ],
+    ),
+    (
+        "newsroom-groups",
+        &[
+            ("duration-s", "300"),
+            ("movement.mobility.populations.0.count", "10"),
+            ("group-chats.0.count", "3"),
+            ("group-chats.0.people", "5"),
+            ("group-chats.0.per-hour", "300"),
+        ],
+    ),
+    (
+        "protest-groups",
+        &[
+            ("duration-s", "300"),
+            ("movement.mobility.populations.0.count", "60"),
+            ("movement.mobility.area.width-m", "160"),
+            ("movement.mobility.area.height-m", "120"),
+            ("group-chats.0.count", "3"),
+            ("group-chats.0.per-hour", "300"),
+        ],
+    ),
+    (
+        "outage-groups",
+        &[
+            ("duration-s", "300"),
+            ("movement.mobility.populations.0.count", "24"),
+            (
+                "movement.mobility.populations.0.mobility.clusters.points",
+                "[[600, 700], [1500, 1600]]",
+            ),
+            (
+                "movement.mobility.populations.0.mobility.clusters.radius-m",
+                "60",
+            ),
+            ("group-chats.0.count", "2"),
+            ("group-chats.0.per-hour", "300"),
         ],
     ),
     (
@@ -219,7 +257,11 @@ fn repeats(name: &str) {
     );
     let summary: serde_json::Value =
         serde_json::from_slice(&one[Path::new("summary.json")]).expect("it is JSON");
-    let delivered = summary["by_seed"]["1"]["delivered"].as_f64();
+    let what = match name.ends_with("-groups") {
+        true => "group_deliveries",
+        false => "delivered",
+    };
+    let delivered = summary["by_seed"]["1"][what].as_f64();
     assert!(
         delivered.is_some_and(|delivered| delivered > 0.0),
         "something arrives: {command} 1"
@@ -291,4 +333,19 @@ fn the_villages_repeat_byte_for_byte() {
 #[test]
 fn the_outage_repeats_byte_for_byte() {
     repeats("outage");
+}
+
+#[test]
+fn the_newsroom_with_groups_repeats_byte_for_byte() {
+    repeats("newsroom-groups");
+}
+
+#[test]
+fn the_protest_with_groups_repeats_byte_for_byte() {
+    repeats("protest-groups");
+}
+
+#[test]
+fn the_outage_with_groups_repeats_byte_for_byte() {
+    repeats("outage-groups");
 }

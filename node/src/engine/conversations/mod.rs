@@ -47,6 +47,19 @@ impl Conversations {
         Ok(Conversation::all(reader)?.into_iter().collect())
     }
 
+    /// Adds others, of which none is here.
+    #[cfg(feature = "simulation")]
+    pub fn append(&mut self, others: Conversations) {
+        let Conversations {
+            mut all,
+            mut members,
+            mut in_groups,
+        } = others;
+        self.all.append(&mut all);
+        self.members.append(&mut members);
+        self.in_groups.append(&mut in_groups);
+    }
+
     pub fn get(&self, space: SpaceId) -> Option<&Conversation> {
         self.all.get(&space)
     }

@@ -8,9 +8,12 @@
 //! - `holders`: which members have a message of ours;
 //! - `telling`: what members who are contacts tell each other in sessions;
 //! - `turns`: of several members, one brings entries first;
-//! - `shown`: a group as the API shows it.
+//! - `shown`: a group as the API shows it;
+//! - `assembled`: groups that simulations begin with.
 
 mod acts;
+#[cfg(feature = "simulation")]
+mod assembled;
 mod holders;
 mod invitations;
 mod lines;
@@ -30,6 +33,8 @@ use hedgerow_sync::space::{AppendError, Appended};
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use hedgerow_transport::keys::SigningSecret;
 
+#[cfg(feature = "simulation")]
+pub use assembled::Assembled;
 pub(crate) use invitations::invitation_of;
 pub(crate) use lines::{Line, Noted, lines_between};
 pub(crate) use people::{author_id, contact_of, contacts_in, is_name_of_member, is_verified};

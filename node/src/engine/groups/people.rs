@@ -49,7 +49,7 @@ pub(crate) struct Person {
 }
 
 impl Person {
-    fn new(key: MemberKey) -> Person {
+    pub(super) fn new(key: MemberKey) -> Person {
         Person {
             key,
             contact: None,
@@ -125,7 +125,7 @@ pub(super) fn load(
     tables::load(reader, &row(space, member))
 }
 
-fn save(txn: &mut dyn Txn, space: SpaceId, person: &Person) -> Result<(), StorageError> {
+pub(super) fn save(txn: &mut dyn Txn, space: SpaceId, person: &Person) -> Result<(), StorageError> {
     tables::save(txn, &row(space, person.key.device()), person)
 }
 

@@ -34,20 +34,31 @@ pub(super) fn sentence(result: &Summary) -> String {
         _ => result.identity.name.clone(),
     };
     let runs = seeds(&result.identity.seeds);
-    let came = match (
-        figure("messages"),
-        figure("delivery_ratio"),
-        figure("delay_median_s"),
+    let came = |begin: &str, written: &str, what: &str| match (
+        figure(written),
+        figure(&format!("{begin}delivery_ratio")),
+        figure(&format!("{begin}delay_median_s")),
     ) {
-        (Some(messages), Some(share), Some(median)) => {
-            format!(
-                "{share} of {messages} messages were delivered, with a median delay of {median}"
-            )
+        (Some(written), Some(share), Some(median)) => Some(format!(
+            "{share} of {written} {what} were delivered, with a median delay of {median}"
+        )),
+        (Some(written), _, _) if written != "0" => {
+            Some(format!("none of {written} {what} was delivered"))
         }
-        (Some(messages), _, _) if messages != "0" => {
-            format!("none of {messages} messages was delivered")
-        }
-        _ => "no messages were written".to_owned(),
+        _ => None,
+    };
+    let came = [
+        came("", "messages", "messages"),
+        came(
+            "group_",
+            "group_deliveries_wanted",
+            "texts for members of groups",
+        ),
+    ];
+    let came: Vec<String> = came.into_iter().flatten().collect();
+    let came = match came.is_empty() {
+        true => "no messages were written".to_owned(),
+        false => came.join("; "),
     };
     let average = match result.by_seed.len() {
         0 | 1 => "",

@@ -10,10 +10,13 @@ use crate::result::text::seeds;
 use crate::result::{Estimate, Identity, Summary};
 
 /// The figures that a reader asks for first.
-pub(super) const KEY: [&str; 6] = [
+pub(super) const KEY: [&str; 9] = [
     "delivery_ratio",
     "delay_median_s",
     "delay_p95_s",
+    "group_delivery_ratio",
+    "group_delay_median_s",
+    "group_by_member",
     "overhead_ratio",
     "sent_bytes",
     "energy_device_j",

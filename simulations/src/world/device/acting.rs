@@ -5,6 +5,8 @@ use std::ops::{Bound, ControlFlow};
 
 use hedgerow_node::api::{self, Call, ConversationId, MessageId, PageFrom, Private};
 use hedgerow_node::engine::{CallId, Input, conversation};
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::space::{Frontier, frontier};
 use hedgerow_sync::store::{Direction, Store};
 
 use super::{Device, text};
@@ -97,6 +99,26 @@ impl Device {
             }
         });
         texts
+    }
+
+    /// The texts that it shows in a conversation, in their order.
+    pub(in crate::world) fn texts(
+        &self,
+        chat: &ConversationId,
+    ) -> Vec<(MessageId, Option<String>)> {
+        let mut texts = Vec::new();
+        self.each_message(chat, |message| {
+            let text = message.text.as_ref().map(|text| text.0.clone());
+            texts.push((message.id.clone(), text));
+        });
+        texts
+    }
+
+    /// What it holds of a space.
+    pub(in crate::world) fn frontier(&self, space: SpaceId) -> Frontier {
+        self.disk
+            .read(|reader| frontier(reader, space))
+            .expect("a store in memory does not fail")
     }
 
     /// Its user's own messages up to this one in its log.

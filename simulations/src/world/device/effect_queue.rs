@@ -1,7 +1,7 @@
 //! What an engine asks for, and how its device does it.
 
 use bytes::Bytes;
-use hedgerow_node::api::{Answer, ConversationId, Event, Reply};
+use hedgerow_node::api::{Answer, ConversationId, Event, MessageId, Reply};
 use hedgerow_node::engine::{BundleEvent, CallId, Effects, Input};
 use hedgerow_node::files::work::FileCommand;
 use hedgerow_transport::carrier::{
@@ -171,6 +171,23 @@ impl Device {
                     },
                 ),
                 Ask::Event(Event::Message {
+                    conversation,
+                    author,
+                    id,
+                }) if let Some(group) = shared.group_of(&conversation) => {
+                    if author.is_some() {
+                        self.received(at_us, group, id);
+                    }
+                }
+                // More than the engine tells one by one, or other ones than before.
+                Ask::Event(Event::Messages { conversation, .. })
+                    if let Some(group) = shared.group_of(&conversation) =>
+                {
+                    for id in self.texts_of_others(&conversation) {
+                        self.received(at_us, group, id);
+                    }
+                }
+                Ask::Event(Event::Message {
                     author: Some(author),
                     id,
                     ..
@@ -236,8 +253,26 @@ impl Device {
     }
 }
 
+impl Device {
+    /// A text of a group has arrived.
+    fn received(&mut self, at_us: u64, group: u32, id: MessageId) {
+        let speakers = self.speakers.clone();
+        self.note(
+            at_us,
+            What::Received {
+                group,
+                id,
+                speakers,
+            },
+        );
+    }
+}
+
 /// The other device of a direct chat.
 fn other_in(chat: &ConversationId, running: &Running, shared: &Shared) -> Option<DeviceNumber> {
+    if shared.group_of(chat).is_some() {
+        return None;
+    }
     let members = running.engine.members_of(chat);
     members.iter().find_map(|member| shared.number_of(member))
 }

@@ -7,6 +7,7 @@
 //! | who is within reach, and is heard | `nearby` |
 //! | links, from the dial on | `dialling`, `end` |
 //! | bundles under way | `sending` |
+//! | what users write in groups | `posting` |
 //! | what users do with messages | `acting` |
 //! | files | `filing` |
 //! | parcels that people carry by hand | `carrying` |
@@ -20,6 +21,7 @@ mod effect_queue;
 mod end;
 mod filing;
 mod nearby;
+mod posting;
 mod power;
 mod running;
 mod saved;
@@ -91,6 +93,8 @@ pub(super) struct Device {
     base_w: f64,
     sent_bytes: u64,
     received_bytes: u64,
+    /// Whose bytes its engine takes in at this moment.
+    speakers: Vec<DeviceNumber>,
     /// What it announces has changed since the scheduler looked.
     pub announces_anew: bool,
     /// It has been switched on since the scheduler looked: what is announced near must be heard anew.
@@ -127,6 +131,7 @@ impl Device {
             base_w: 0.0,
             sent_bytes: 0,
             received_bytes: 0,
+            speakers: Vec::new(),
             announces_anew: false,
             started: false,
             noted: Vec::new(),
@@ -225,6 +230,7 @@ impl Device {
                 }
             }
             Happening::Write(message) => self.write(at_us, message, shared),
+            Happening::Post(post) => self.post(at_us, post, shared),
             Happening::Act(deed) => self.act(at_us, deed, shared),
             Happening::WriteStick(carried) => self.write_stick(carried, shared),
             Happening::Stick(bundles) => self.take_stick(at_us, bundles),

@@ -12,6 +12,7 @@ use super::carrying::Stick;
 use super::effect_queue::EffectQueue;
 use super::nearby::{Announcement, Within};
 use super::{Device, Post};
+use crate::plan::DeviceNumber;
 use crate::world::Shared;
 use crate::world::happening::{Fault, Happening};
 
@@ -101,14 +102,31 @@ impl Device {
             .complete(|store| shared.people.introduce(number, known, store));
     }
 
+    /// Puts its groups into its store.
+    fn join_groups(&mut self, shared: &Shared) {
+        let number = self.number;
+        let is_known = |other: &DeviceNumber| shared.acquainted.are(number, *other);
+        if let Some(store) = self.disk.incomplete() {
+            for chat in shared.group_chats.iter() {
+                let (Some(assembled), Some(place)) = (&chat.assembled, chat.place(number)) else {
+                    continue;
+                };
+                let people = chat.people.iter().copied().enumerate();
+                let known = people.filter(|(_, other)| is_known(other));
+                shared.people.join(assembled, place, known, store);
+            }
+        }
+    }
+
     /// Starts from what the store holds.
     pub(super) fn switch_on(&mut self, at_us: u64, shared: &Shared) {
         if self.running.is_some() || self.spent(at_us) {
             return;
         }
         let now = self.now(at_us, shared);
-        if self.starts > 0 {
-            self.write_down(shared);
+        match self.starts {
+            0 => self.join_groups(shared),
+            _ => self.write_down(shared),
         }
         self.disk.tidy();
         let mut engine = match self.disk.incomplete() {
@@ -167,6 +185,7 @@ impl Device {
             return;
         };
         running.reports = false;
+        self.speakers.clear();
         for (link, end) in &mut self.links {
             let mut left = 0;
             while let Some((_, bytes)) = end.unreported.pop_front_if(|(done, _)| *done <= at_us) {
@@ -183,6 +202,10 @@ impl Device {
         }
         for _ in 0..MAX_PUMPS {
             for input in running.waiting.drain(..) {
+                if let Input::Carrier(_, CarrierEvent::Bytes { link, .. }) = &input {
+                    self.speakers
+                        .extend(self.links.get(link).map(|end| end.peer));
+                }
                 running.inputs.push(input);
             }
             let mut queue = EffectQueue::default();

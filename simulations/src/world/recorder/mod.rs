@@ -3,6 +3,7 @@
 mod saved;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use hedgerow_node::api::MessageId;
 use hedgerow_node::courier::{DropReason, Tag};
@@ -10,8 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::coming::Coming;
 use super::deeds::Deeds;
+use super::group_chats::{FIRST_POST, GroupChat};
 use super::happening::{Deed, DeedKind, Later};
 use super::noted::{Noted, What};
+use super::posts::{Bringers, Posts};
 use crate::plan::{Change, DeviceNumber, Meetings};
 use crate::record::{self, Record};
 use crate::scenario::Scenario;
@@ -56,12 +59,14 @@ pub(super) struct Recorder {
     waiting: BTreeMap<(DeviceNumber, DeviceNumber), VecDeque<u64>>,
     deeds: Deeds,
     coming: Coming,
+    group_chats: Arc<[GroupChat]>,
+    posts: Posts,
     /// What is done with messages that have arrived, and when.
     deeds_due: Vec<(u64, Deed)>,
 }
 
 impl Recorder {
-    pub fn new(scenario: &Scenario) -> Recorder {
+    pub fn new(scenario: &Scenario, group_chats: Arc<[GroupChat]>) -> Recorder {
         Recorder {
             keep_contacts: scenario.outputs.contacts,
             up: BTreeMap::new(),
@@ -71,6 +76,8 @@ impl Recorder {
             waiting: BTreeMap::new(),
             deeds: Deeds::default(),
             coming: Coming::default(),
+            group_chats,
+            posts: Posts::default(),
             deeds_due: Vec::new(),
         }
     }
@@ -101,14 +108,15 @@ impl Recorder {
         // A bundle is told of after the messages in it.
         let mut opened = BTreeMap::new();
         for noted in &noted {
-            let hops = match &noted.what {
+            let opening = match &noted.what {
                 What::Opened { bundle, from, .. } => {
-                    self.hops.get(&(*bundle, *from)).copied().unwrap_or(0) + 1
+                    let hops = self.hops.get(&(*bundle, *from)).copied().unwrap_or(0) + 1;
+                    (Some(*from), hops)
                 }
-                What::TakesStick => 0,
+                What::TakesStick => (None, 0),
                 _ => continue,
             };
-            opened.insert((noted.at_us, noted.device), hops);
+            opened.insert((noted.at_us, noted.device), opening);
         }
         // Who has given a copy on may have let go of its own in the same moment.
         let mut gone: Vec<(u64, Tag, DeviceNumber)> = Vec::new();
@@ -144,6 +152,33 @@ impl Recorder {
                         to: message.to as i32,
                         bytes: message.bytes as i64,
                     }));
+                }
+                What::Posted(post) => {
+                    let chat = &self.group_chats[post.group as usize];
+                    records.push(self.posts.written(at_us, device, post, chat));
+                }
+                What::Received {
+                    group,
+                    id,
+                    speakers,
+                } => {
+                    let bringers = match opened.get(&(at_us, device)) {
+                        Some((Some(from), hops)) => Bringers::Bundle(*from, *hops),
+                        Some((None, _)) => Bringers::Hand,
+                        None => Bringers::Sessions(&speakers),
+                    };
+                    let of = (group, id);
+                    records.extend(self.posts.received(at_us, device, of, bringers));
+                }
+                What::Sent { message, id } if message >= FIRST_POST => {
+                    match self.posts.copy_between(message) {
+                        Some([from, to]) => {
+                            self.by_id.insert((from, to, id), message);
+                            let waiting = self.waiting.entry((from, to)).or_default();
+                            waiting.push_back(message);
+                        }
+                        None => self.posts.sent(message, id),
+                    }
                 }
                 What::Sent { message, id } => {
                     if let Some(written) = self.written.get_mut(&message) {
@@ -184,7 +219,7 @@ impl Recorder {
                 }
                 What::Arrived { from, id } => {
                     if let Some(message) = self.by_id.remove(&(from, device, id)) {
-                        let hops = opened.get(&(at_us, device)).copied().unwrap_or(1);
+                        let hops = opened.get(&(at_us, device)).map_or(1, |(_, hops)| *hops);
                         self.delivered(at_us, message, hops, records);
                     }
                 }
@@ -201,7 +236,7 @@ impl Recorder {
                         let Some(message) = waiting.and_then(VecDeque::pop_front) else {
                             break;
                         };
-                        let hops = opened.get(&(at_us, device)).copied().unwrap_or(1);
+                        let hops = opened.get(&(at_us, device)).map_or(1, |(_, hops)| *hops);
                         self.delivered(at_us, message, hops, records);
                     }
                 }
@@ -323,6 +358,13 @@ impl Recorder {
     }
 
     fn delivered(&mut self, at_us: u64, message: u64, hops: i32, records: &mut Vec<Record>) {
+        if let Some([from, to]) = self.posts.copy_between(message) {
+            if let Some(waiting) = self.waiting.get_mut(&(from, to)) {
+                waiting.retain(|other| *other != message);
+            }
+            records.extend(self.posts.copy_arrived(at_us, message, hops));
+            return;
+        }
         let Some(written) = self.written.remove(&message) else {
             return;
         };

@@ -28,6 +28,7 @@ impl Recorder {
                 .collect(),
             deeds: self.deeds.clone(),
             coming: self.coming.clone(),
+            posts: self.posts.clone(),
         }
     }
 
@@ -50,5 +51,6 @@ impl Recorder {
             .collect();
         self.deeds = saved.deeds;
         self.coming = saved.coming;
+        self.posts = saved.posts;
     }
 }

@@ -74,6 +74,19 @@ fn the_figures_of_a_run_are_those_worked_out_by_hand() {
         ("beside_file_delay_mean_s", 10.0),
         ("beside_file_delay_median_s", 10.0),
         ("beside_file_delay_p95_s", 10.0),
+        ("group_messages", 2.0),
+        ("group_deliveries_wanted", 4.0),
+        ("group_deliveries", 2.0),
+        ("group_delivery_ratio", 0.5),
+        ("group_delay_mean_s", 155.0),
+        ("group_delay_median_s", 155.0),
+        ("group_delay_p90_s", 300.0),
+        ("group_delay_p95_s", 300.0),
+        ("group_hops_mean", 1.5),
+        ("group_by_author", 0.5),
+        ("group_by_member", 0.5),
+        ("group_by_others", 0.0),
+        ("group_bytes_per_delivery", 600.0),
         ("bundles", 2.0),
         ("copies_mean", 2.0),
         ("overhead_ratio", 0.0),
@@ -120,6 +133,7 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
         receipts: false,
         files: false,
         parcels: false,
+        groups: false,
         ..run::world(1)
     };
     let mut records = run::records(0);
@@ -132,6 +146,8 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
                 | Record::Receipt(_)
                 | Record::File(_)
                 | Record::Parcel(_)
+                | Record::GroupMessage(_)
+                | Record::GroupDelivery(_)
         )
     });
     let mut writer = output.run(world).unwrap();
@@ -139,7 +155,7 @@ fn a_run_in_which_nobody_can_react_says_nothing_of_reactions() {
     let summary = output.finish(vec![writer.finish().unwrap()]).unwrap();
     let mut names = summary.over_seeds.keys();
     let deeds = [
-        "reaction", "edit", "deletion", "receipt", "file", "voice", "parcel", "by_hand",
+        "reaction", "edit", "deletion", "receipt", "file", "voice", "parcel", "by_hand", "group",
     ];
     assert!(names.all(|name| !deeds.iter().any(|deed| name.contains(deed))));
     assert!(!Reaction::path(&run_directory(&path, 1)).exists());

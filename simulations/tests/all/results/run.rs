@@ -4,8 +4,8 @@ use std::path::Path;
 
 use hedgerow_simulations::plan::SECOND_US;
 use hedgerow_simulations::record::{
-    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, Message, Parcel, Reaction, Receipt,
-    Record, Sample, Session, Transfer,
+    Bundle, Contact, Deletion, Delivery, Drop, Edit, File, GroupDelivery, GroupMessage, Message,
+    Parcel, Reaction, Receipt, Record, Sample, Session, Transfer,
 };
 use hedgerow_simulations::result::{Error, Identity, Output, Run, Scene, Summary, World, Writer};
 
@@ -26,6 +26,7 @@ pub fn world(seed: u64) -> World {
         receipts: true,
         files: true,
         parcels: true,
+        groups: true,
     }
 }
 
@@ -146,6 +147,32 @@ fn parcel(at: i64, from: i32, to: i32, bytes: i64) -> Record {
     })
 }
 
+/// What 0 writes in the group of the three.
+fn group_message(at: i64, message: i64) -> Record {
+    Record::GroupMessage(GroupMessage {
+        at_us: us(at),
+        message,
+        group: 0,
+        from: 0,
+        bytes: 100,
+        others: 2,
+    })
+}
+
+fn group_delivery(at: i64, [to, via]: [i32; 2], delay: i64, hops: i32) -> Record {
+    Record::GroupDelivery(GroupDelivery {
+        at_us: us(at),
+        message: 0,
+        group: 0,
+        from: 0,
+        to,
+        via,
+        via_member: true,
+        delay_us: us(delay),
+        hops,
+    })
+}
+
 fn dropped(at: i64, device: i32, bundle: i64, reason: &str) -> Record {
     Record::Drop(Drop {
         at_us: us(at),
@@ -174,7 +201,8 @@ fn sample(at: i64, device: i32, bundle_bytes: i64, energy_j: f64) -> Record {
 /// 0 writes twice to 2: the first goes over 1 and arrives, the second is cut. 1 writes to 0 in a session, who
 /// reacts at once; the reaction of 2 does not arrive. 1 edits what it wrote at once; the edit of 0 does not arrive.
 /// 1 deletes what it wrote, which 0 has read; the deletion of 0 and the receipt of 2 do not arrive. What waits for 2 and
-/// for 1 is written on sticks, which nobody takes in.
+/// for 1 is written on sticks, which nobody takes in. The three are a group, in which 0 writes twice: the first text comes to
+/// 1, who brings it to 2.
 /// `late` moves the first delivery, so that seeds differ.
 pub fn records(late: i64) -> Vec<Record> {
     let bundle = |at, bundle, message| {
@@ -232,6 +260,10 @@ pub fn records(late: i64) -> Vec<Record> {
         file(120, 2, [1, 0], 1_000_064, us(30)),
         parcel(700, 0, 2, 1_000),
         parcel(960, 2, 1, 500),
+        group_message(100, 0),
+        group_delivery(110, [1, 0], 10, 1),
+        group_delivery(400, [2, 1], 300, 2),
+        group_message(960, 3),
     ]
 }
 
