@@ -97,6 +97,12 @@ impl Transfers {
         });
     }
 
+    /// As a device that takes requests and answers none.
+    #[cfg(test)]
+    pub(in crate::engine) fn never_answers(&mut self) {
+        self.reading = u64::MAX / 2;
+    }
+
     /// A chunk leaves.
     pub(super) fn was_read(
         &mut self,

@@ -308,30 +308,6 @@ fn a_wrong_chunk_of_one_member_keeps_nobody_from_asking_another() {
 }
 
 #[test]
-fn a_member_who_never_answers_keeps_nobody_from_asking_another() {
-    let (mut world, made) = friends(107, &["Ada", "Ben", "Cem"]);
-    let id = send_file(&mut world, 0, &made, "film", 2 * MIB);
-    world.run(MINUTE_MS);
-    want(&mut world, 1, &made, &id).expect("it can be asked for");
-    arrives(&mut world, 1, &made, &id);
-    only(&mut world, &[(0, 1), (1, 2)]);
-    world.run(MINUTE_MS);
-    // What Ben sends now takes hours.
-    world.network.conditions.rate = Some(50);
-    want(&mut world, 2, &made, &id).expect("it can be asked for");
-    world.run(MINUTE_MS);
-    world.network.conditions.rate = None;
-    only(&mut world, &[(0, 1), (0, 2), (1, 2)]);
-    world.connected(0, 2);
-    world.run(2 * MINUTE_MS);
-    let state = file_state(&world, 2, &made, &id);
-    assert_eq!(state, FileState::Loading { bytes: 0 }, "Ben has it in hand");
-    world.run(5 * MINUTE_MS);
-    assert_eq!(file_state(&world, 2, &made, &id), FileState::Here);
-    assert!(world.sees(2, 1), "the session with Ben goes on");
-}
-
-#[test]
 fn a_member_that_does_not_have_a_file_yet_says_so_and_tells_when_it_has() {
     let (mut world, made) = chain(99);
     let id = send_file(&mut world, 1, &made, "film", 2 * MIB);

@@ -222,6 +222,31 @@ fn a_member_who_names_files_that_nobody_has_does_not_delay_those_of_others() {
 }
 
 #[test]
+fn a_member_who_never_answers_keeps_nobody_from_asking_another() {
+    let (mut world, made) = world(9);
+    let film = send_file(&mut world, BEN, &made, 2 << 20);
+    world.run(60_000);
+    let want = Call::WantFile(made.clone(), film.clone(), true);
+    world.ask(MALLORY, want.clone()).expect("it is offered");
+    world.run(60_000);
+    assert_eq!(state(&world, MALLORY, &made, &film), FileState::Here);
+    world.network.part(0, BEN, true);
+    world.run(60_000);
+    let before = since(&world, MALLORY);
+    session(&mut world).transfers.never_answers();
+    world.ask(0, want).expect("it is offered");
+    world.run(60_000);
+    world.network.part(0, BEN, false);
+    world.connected(0, BEN);
+    world.run(120_000);
+    let waits = FileState::Loading { bytes: 0 };
+    assert_eq!(state(&world, 0, &made, &film), waits);
+    world.run(300_000);
+    assert_eq!(state(&world, 0, &made, &film), FileState::Here);
+    assert_eq!(since(&world, MALLORY), before, "the session goes on");
+}
+
+#[test]
 fn the_room_for_files_of_a_group_is_each_member_s_own() {
     let (mut world, made) = world(6);
     let mut store = world.nodes[0].storage.store.clone();
