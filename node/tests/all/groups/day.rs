@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hedgerow_node::api::MemberId;
+use hedgerow_node::api::{ContactId, MemberId};
 use hedgerow_transport::carrier::memory::Conditions;
 use hedgerow_transport::cryptography::Cryptography;
 use rand_chacha::ChaCha20Rng;
@@ -28,6 +28,10 @@ struct Day {
     world: World,
     rng: ChaCha20Rng,
     most_groups: usize,
+    /// What each calls its chat with each other.
+    chats: Vec<Vec<ConversationId>>,
+    /// What each is called by its contacts.
+    ids: Vec<ContactId>,
     groups: Vec<ConversationId>,
     said: Vec<Said>,
     /// Who has left a group or was put out, or may have been: what it wrote beside that may be shown no more.
@@ -57,6 +61,15 @@ struct Shown {
 impl Day {
     fn new(seed: u64, people: usize, most_groups: usize) -> Day {
         let mut world = World::acquainted(seed, people, Cryptography::Sized);
+        let ids = (0..people).map(|node| world.id(node)).collect();
+        let chats = (0..people).map(|node| {
+            let others = (0..people).map(|other| match other == node {
+                true => ConversationId(String::new()),
+                false => world.chat(node, other),
+            });
+            others.collect()
+        });
+        let chats = chats.collect();
         world.network.conditions = Conditions {
             cut_within: 4_096,
             ..Conditions::rough()
@@ -65,6 +78,8 @@ impl Day {
             world,
             rng: ChaCha20Rng::seed_from_u64(seed),
             most_groups,
+            chats,
+            ids,
             groups: Vec::new(),
             said: Vec::new(),
             left: BTreeSet::new(),
@@ -139,38 +154,40 @@ impl Day {
         };
         let other = self.somebody();
         if other != node {
-            let contact = self.world.id(other);
+            let contact = self.ids[other].clone();
             self.ask(node, Call::InviteToGroup(group, contact));
         }
     }
 
-    /// Answers an invitation, seldom with no.
+    /// Answers all invitations, seldom with no.
     fn answer(&mut self) {
-        let (node, from) = (self.somebody(), self.somebody());
-        if node == from {
-            return;
-        }
-        let chat = self.world.chat(node, from);
-        let open: Vec<MessageId> = (page(&self.world, node, &chat).messages.into_iter())
-            .filter(|one| {
-                one.invitation
-                    .as_ref()
-                    .is_some_and(|one| !one.is_ours && one.state == GroupInvitationState::Open)
-            })
-            .map(|one| one.id)
-            .collect();
-        let is_no = self.below(8) == 0;
-        for id in open {
-            let call = match is_no {
-                true => Call::DeclineGroup(chat.clone(), id),
-                false => Call::JoinGroup(chat.clone(), id),
-            };
-            self.ask(node, call);
+        let node = self.somebody();
+        for from in (0..self.world.nodes.len()).filter(|from| *from != node) {
+            let chat = self.chats[node][from].clone();
+            let open: Vec<MessageId> = (page(&self.world, node, &chat).messages.into_iter())
+                .filter(|one| {
+                    one.invitation
+                        .as_ref()
+                        .is_some_and(|one| !one.is_ours && one.state == GroupInvitationState::Open)
+                })
+                .map(|one| one.id)
+                .collect();
+            for id in open {
+                let call = match self.below(8) {
+                    0 => Call::DeclineGroup(chat.clone(), id),
+                    _ => Call::JoinGroup(chat.clone(), id),
+                };
+                self.ask(node, call);
+            }
         }
     }
 
     fn leave(&mut self) {
-        if let Some((node, group)) = self.member(false) {
+        let Some((node, group)) = self.member(false) else {
+            return;
+        };
+        // A group of few is soon one of nobody.
+        if self.inside(&group).len() > 2 {
             self.left.insert((node, group.clone()));
             self.ask(node, Call::LeaveGroup(group));
         }
@@ -286,15 +303,15 @@ impl Day {
     fn live(&mut self, steps: usize, for_ms: u64) {
         let pause_ms = for_ms / steps as u64;
         for step in 0..steps {
-            match self.below(24) {
+            match self.below(30) {
                 _ if step < 2 => self.found(),
                 0 => self.found(),
-                1..4 => self.invite(),
-                4..8 => self.answer(),
-                8 if self.below(3) == 0 => self.leave(),
-                9 => self.set_level(),
-                10..16 => self.write(),
-                16..20 => self.touch(),
+                1..8 => self.invite(),
+                8..13 => self.answer(),
+                13 if self.below(5) == 0 => self.leave(),
+                14 => self.set_level(),
+                15..22 => self.write(),
+                22..26 => self.touch(),
                 _ => self.fault(),
             }
             let pause_ms = self.rng.next_u64() % (2 * pause_ms);
@@ -313,6 +330,7 @@ impl Day {
             }
         }
         let end = self.world.now_ms + SETTLED_MS;
+        self.world.run(HOUR_MS);
         loop {
             self.world.run(10 * MINUTE_MS);
             match self.disagreement() {
