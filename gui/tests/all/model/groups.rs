@@ -295,11 +295,14 @@ fn nobody_writes_where_the_group_does_not_take_it() {
 }
 
 #[test]
-fn what_groups_cannot_do_is_not_offered_there() {
-    let mut stage = in_group(GroupStanding::Admin);
-    let arranged = &stage.app.pages.chats.arranged.all[&group_id("1")];
-    assert!(arranged.is_group && !arranged.disappears && arranged.person.is_none());
-    assert!(!stage.thread().asks, "a group has no safety words");
+fn the_timer_of_a_group_is_set_by_its_admins_and_there_are_no_safety_words() {
+    for (standing, sets) in [(GroupStanding::Admin, true), (GroupStanding::Member, false)] {
+        let stage = in_group(standing);
+        let arranged = &stage.app.pages.chats.arranged.all[&group_id("1")];
+        assert!(arranged.is_group && arranged.person.is_none());
+        assert_eq!(arranged.disappears, sets);
+        assert!(!stage.thread().asks, "a group has no safety words");
+    }
 }
 
 #[test]

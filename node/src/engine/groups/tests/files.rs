@@ -279,11 +279,11 @@ fn the_room_for_files_of_a_group_is_each_member_s_own() {
 fn a_parcel_has_files_of_groups_for_those_who_are_in() {
     let (mut world, made) = world(8);
     let mallory = world.id(MALLORY);
-    let mut carried =
-        |world: &mut World| match world.ask(0, Call::Carry(Step::Files(mallory.clone()))) {
-            Ok(Reply::Stepped(Stepped::Files(files))) => files.len(),
-            other => panic!("no files: {other:?}"),
-        };
+    let carried = |world: &mut World| match world.ask(0, Call::Carry(Step::Files(mallory.clone())))
+    {
+        Ok(Reply::Stepped(Stepped::Files(files))) => files.len(),
+        other => panic!("no files: {other:?}"),
+    };
     only(&mut world, 0, BEN);
     world.run(60_000);
     send_file(&mut world, 0, &made, 1_000);
