@@ -289,7 +289,7 @@ fn line(
                 .or_else(|| {
                     message
                         .not_here
-                        .then(|| tr!("(a message that has not come yet)"))
+                        .then(|| tr!("(a message that is not here)"))
                 })
                 .unwrap_or_else(|| tr!("(a message this version cannot show)")),
         ),

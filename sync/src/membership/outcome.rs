@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::membership::history::{History, Number, Person, ROOT};
+use crate::membership::history::{History, Node, Number, Person, ROOT};
 use crate::membership::level::Level;
 use crate::membership::operation::{Act, MemberKey, OperationId};
 use crate::membership::ranking::{Appointment, NoPlace, Place, Ranking, knows};
@@ -263,11 +263,14 @@ impl<'a> Load<'a> {
     }
 }
 
+fn sets_timer(node: &Node) -> bool {
+    matches!(node.operation.act(), Act::Timer { .. })
+}
+
 /// Whether an operation counts.
 pub(super) fn verdict(history: &History, ranking: &Ranking, number: Number) -> Verdict {
     let node = history.node(number);
-    let sets_timer = matches!(node.operation.act(), Act::Timer { .. });
-    if node.sets.is_none() && !sets_timer {
+    if node.sets.is_none() && !sets_timer(node) {
         return match number {
             ROOT => Verdict::Founds,
             _ => Verdict::Act,
@@ -306,6 +309,7 @@ pub(super) fn is_linkable(history: &History, ranking: &Ranking, number: Number) 
     let mut known = appointments.filter(|it| history.is_before(it.by, number));
     let load = Load::new(history, ranking, node.author);
     match node.sets {
+        None if sets_timer(node) => false,
         None => known.next().is_some() && load.levels().1 > Level::NONE,
         Some((who, level)) if who == node.author && level < Level::ADMIN => {
             let age = |act: Number| (history.node(act).lamport, history.id(act));

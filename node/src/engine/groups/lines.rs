@@ -1,5 +1,5 @@
-//! What has changed in a group: who is in, and its timer. Each device notes it when it learns of it, behind the newest message that it has then:
-//! no message says it, so nobody can leave it unsaid.
+//! What has changed in a group: who is in, and its timer. Each device notes it when it learns of it, behind the newest
+//! message that it has then: no message says it, so nobody can leave it unsaid.
 
 use std::ops::{Bound, ControlFlow};
 

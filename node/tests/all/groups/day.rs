@@ -230,13 +230,13 @@ impl Day {
         let Some((node, group)) = self.member(false) else {
             return;
         };
-        let of_group = self.said.iter().filter(|one| one.group == group);
-        let last = of_group.last().filter(|one| !one.is_deleted);
+        let mut of_group = self.said.iter().filter(|one| one.group == group);
+        let last = of_group.next_back().filter(|one| !one.is_deleted);
         let reply_to = last.map(|one| one.id.clone());
         let reply_to = reply_to.filter(|_| self.rng.next_u64().is_multiple_of(4));
         let message = NewMessage {
             reply_to,
-            ..NewMessage::text(&self.text())
+            ..NewMessage::text(self.text())
         };
         if let Some(Reply::Sent(id)) = self.ask(node, Call::Send(group.clone(), message)) {
             self.said.push(Said {

@@ -454,7 +454,7 @@ fn files_of_groups_are_found_listed_and_counted() {
     let listed = store.read(|reader| Ok(files::page(reader, &made, None, 10)));
     let listed = listed.expect("memory does not fail").expect("it is there");
     let listed: Vec<_> = listed.messages.into_iter().map(|one| one.id).collect();
-    assert_eq!(listed, [id.clone()]);
+    assert_eq!(listed, std::slice::from_ref(&id));
     let used = store.read(|reader| files::used(reader));
     let used = used.expect("memory does not fail");
     assert_eq!(used.len(), 1);

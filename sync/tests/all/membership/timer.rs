@@ -83,6 +83,9 @@ fn nobody_but_an_admin_sets_the_timer() {
         by: None,
     };
     assert_eq!(membership.verdict(timer.id()), Some(void));
+    // As all that would set something and does not: nothing links to it, and only some are kept.
+    assert!(membership.is_loose(timer.id()));
+    assert_eq!(membership.tips(), [founding().id()]);
 }
 
 #[test]
