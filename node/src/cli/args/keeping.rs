@@ -26,7 +26,7 @@ pub enum Keeping {
         Messages arrive as before. Nobody learns of it."
     )]
     Mute {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// How long, as `8h` or `7d`; or `forever`, or `off`
@@ -39,7 +39,7 @@ pub enum Keeping {
         after_help = "A new message brings it back, unless the conversation is muted. Nobody learns of it."
     )]
     Archive {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// Take it back
@@ -50,7 +50,7 @@ pub enum Keeping {
     /// Mark a conversation as unread
     #[command(after_help = "The mark stays until you read there. Nobody learns of it.")]
     Unread {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// Take the mark back
@@ -64,7 +64,7 @@ pub enum Keeping {
         `hedgerow read` shows the short name of each message, here k7q2m. Nobody learns of it."
     )]
     Star {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -95,7 +95,7 @@ pub enum Keeping {
         only when it is complete."
     )]
     Export {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The file to write, or a directory for it

@@ -43,7 +43,7 @@ pub enum Messages {
         notes; a contact who goes by that name is called by the beginning of the id."
     )]
     Send {
-        /// The contact, or `me` for notes to yourself
+        /// The contact or group, or `me` for notes to yourself
         name: String,
         /// The text, or `-` for stdin
         text: String,
@@ -64,7 +64,7 @@ pub enum Messages {
         and go only with --as-it-is. Prints the messages' ids."
     )]
     Attach {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The files
@@ -92,7 +92,7 @@ pub enum Messages {
         another program: its sender may have changed what its name says it is."
     )]
     Save {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -111,7 +111,7 @@ pub enum Messages {
         declined can be loaded for as long as its sender has it."
     )]
     Load {
-        /// The contact
+        /// The contact or group
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -128,7 +128,7 @@ pub enum Messages {
         has arrived is not taken back: `hedgerow delete --for-all` removes it with its message. What lies \
         sealed in parcels stays there.")]
     Cancel {
-        /// The contact
+        /// The contact or group
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -143,7 +143,7 @@ pub enum Messages {
         A file of yours that has not reached everybody stays: nobody else could give it to them."
     )]
     Free {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         #[arg(required_unless_present = "older_than")]
         name: Option<String>,
 
@@ -169,7 +169,7 @@ pub enum Messages {
         What is shown counts as read. Contacts are told only if you want that (`hedgerow me`)."
     )]
     Read {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// Wait for new messages, until Ctrl-C
@@ -243,7 +243,7 @@ pub enum Messages {
         the conversation sees the emoji and that it is yours."
     )]
     React {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -265,7 +265,7 @@ pub enum Messages {
         `hedgerow read` shows the short name of each message, here k7q2m."
     )]
     Pin {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -283,7 +283,7 @@ pub enum Messages {
         Nobody is notified. A message can be edited 100 times."
     )]
     Edit {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -296,7 +296,7 @@ pub enum Messages {
     /// Show the texts that an edited message had
     #[command(after_help = "Example:\n  hedgerow versions Ben k7q2m          the oldest first")]
     Versions {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -307,7 +307,7 @@ pub enum Messages {
     #[command(after_help = "Example:\n  hedgerow forward Ben k7q2m Ana Carla\n\n\
         It is a new message of yours. Nothing in it tells who wrote it first.")]
     Forward {
-        /// The contact in whose conversation it is
+        /// The contact or group in whose conversation it is
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -328,7 +328,7 @@ pub enum Messages {
         Each conversation keeps one draft, which the window shows too."
     )]
     Draft {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The text, or `-` for stdin
@@ -361,7 +361,7 @@ pub enum Messages {
         and with couriers. `hedgerow erase` makes deleted text unrecoverable at once."
     )]
     Delete {
-        /// The contact, or `me` for your notes
+        /// The contact or group, or `me` for your notes
         name: String,
 
         /// The short name of the message, its beginning, or the id
@@ -395,7 +395,7 @@ pub enum Messages {
         after_help = "Example:\n  hedgerow resend Ben k7q2m            Prints the id of the new message."
     )]
     Resend {
-        /// The contact
+        /// The contact or group
         name: String,
 
         /// The short name of the message, its beginning, or the id
