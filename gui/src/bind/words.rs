@@ -268,6 +268,7 @@ fn standing(group: Option<GroupState>) -> ui::GroupStanding {
         Some(GroupStanding::Suspended) => ui::GroupStanding::Suspended,
         Some(GroupStanding::Removed) => ui::GroupStanding::Removed,
         Some(GroupStanding::Left) => ui::GroupStanding::Left,
+        Some(GroupStanding::Withdrawn) => ui::GroupStanding::Withdrawn,
         Some(GroupStanding::NewerRules) => ui::GroupStanding::NewerRules,
     }
 }

@@ -209,10 +209,7 @@ impl Group {
 
     /// What is asked before it is left or, where we are not in, erased.
     fn leaving(&self, leaves: bool) -> Option<Leaving> {
-        let is_out = matches!(
-            self.standing(),
-            GroupStanding::Left | GroupStanding::Removed
-        );
+        let is_out = self.standing().is_over();
         (leaves != is_out).then(|| Leaving {
             group: self.id.clone(),
             name: self.face.name.clone(),

@@ -131,8 +131,18 @@ pub enum GroupStanding {
     Removed,
     /// We left.
     Left,
+    /// We have accepted, and whoever invited us cannot bring anybody in any more: another admin can.
+    Withdrawn,
     /// The group has rules that this version does not know.
     NewerRules,
+}
+
+impl GroupStanding {
+    /// Whether the group goes on without us, as far as we know: it can be erased.
+    #[must_use]
+    pub fn is_over(self) -> bool {
+        matches!(self, Self::Removed | Self::Left | Self::Withdrawn)
+    }
 }
 
 /// A group.

@@ -115,6 +115,9 @@ pub fn standing(group: GroupState) -> Option<Phrase> {
         GroupStanding::Suspended => Some(tr!("You are suspended from this group.")),
         GroupStanding::Removed => Some(tr!("You were removed from this group.")),
         GroupStanding::Left => Some(tr!("You left this group.")),
+        GroupStanding::Withdrawn => Some(tr!(
+            "This invitation holds no longer. Ask another admin of the group for one."
+        )),
         GroupStanding::NewerRules => Some(tr!("This group needs a newer version of Hedgerow.")),
     }
 }

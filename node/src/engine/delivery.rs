@@ -8,7 +8,7 @@ use hedgerow_sync::store::{Reader, StorageError};
 use super::conversations::{self, Conversation};
 use super::fault::CallError;
 use super::people::contact::{self, Contact};
-use super::{Now, Owners, Turn, View, draft, groups, reading, recording, timers};
+use super::{Now, Owners, Turn, View, draft, reading, recording, timers};
 use crate::api::{self, ConversationId, Delivery, DeliveryState, Private, Refusal, Reply};
 
 /// How far what we wrote in a conversation has come.
@@ -44,9 +44,9 @@ impl Owners {
         id: &ConversationId,
     ) -> Result<Reply, CallError> {
         let (space, known) = self.conversations.named(id)?;
-        let is_in = |open: &groups::Open| open.is_kept();
-        let is_kept = self.groups.get(space).is_some_and(is_in);
-        if is_kept {
+        if let Some(open) = self.groups.get(space)
+            && !open.standing(turn.txn)?.is_over()
+        {
             return Err(Refusal::StillAMember.into());
         }
         if !known.kind.members().is_empty() {

@@ -10,6 +10,7 @@ mod late;
 mod parting;
 mod talk;
 mod timers;
+mod undone;
 mod ways;
 
 use hedgerow_node::api::{

@@ -9,7 +9,7 @@ use crate::membership::Membership;
 use crate::membership::history::Number;
 use crate::membership::level::Level;
 use crate::membership::operation::{MemberKey, OperationId};
-use crate::membership::ranking::knows;
+use crate::membership::outcome;
 
 /// Most operations that a device names of those it holds.
 pub(crate) const MAX_NAMED: usize = 1_024;
@@ -17,6 +17,15 @@ pub(crate) const MAX_NAMED: usize = 1_024;
 /// The operations that a peer is known to hold.
 #[derive(Clone, Default)]
 pub(crate) struct HeldByPeer(FixedBitSet);
+
+/// The operations that a peer is told.
+#[derive(Clone)]
+pub(crate) enum Told {
+    /// All that count, and any that it asks for.
+    All,
+    /// These.
+    These(FixedBitSet),
+}
 
 impl Membership {
     /// The newest operations that count, in the order of their ids: who holds them and everything before them holds all that
@@ -68,24 +77,41 @@ impl Membership {
         true
     }
 
-    /// What a peer lacks of all that counts, each after those it links to.
-    pub(crate) fn lacking(&self, held: &HeldByPeer) -> Vec<OperationId> {
-        let mut lacking = self.counted();
+    /// What a peer lacks of what it is told, each after those it links to.
+    pub(crate) fn lacking(&self, held: &HeldByPeer, told: &Told) -> Vec<OperationId> {
+        let mut lacking = match told {
+            Told::All => self.counted(),
+            Told::These(these) => these.clone(),
+        };
         lacking.difference_with(&held.0);
         lacking.ones().map(|it| self.history.id(it)).collect()
     }
 
-    /// Whether a peer with this key is told an operation: all to who is in; to who is out what put it out, and what was before.
-    pub(crate) fn is_told_to(&self, peer: MemberKey, id: OperationId) -> bool {
+    /// What a peer with this key is told. Who is out is told what put it out, its appointments that do not count, and what was before
+    /// those: else it would go on believing that it is in.
+    pub(crate) fn told_to(&self, peer: MemberKey) -> Told {
         if !self.is_judged() || self.level(peer) >= Level::MEMBER {
-            return true;
+            return Told::All;
         }
-        let (Some(person), Some(number)) = (self.history.person(peer), self.history.number(id))
-        else {
-            return false;
+        let mut told = FixedBitSet::with_capacity(self.history.len());
+        let Some(person) = self.history.person(peer) else {
+            return Told::These(told);
         };
-        let left = self.history.author(person).steps_down.iter();
-        let mut ends = left.chain(self.ranking.lowerings(person));
-        ends.any(|end| knows(&self.history, *end, number))
+        let ends = outcome::ends(&self.history, &self.ranking, person);
+        let void = outcome::void_appointments(&self.history, &self.ranking, person);
+        for last in ends.into_iter().chain(void) {
+            told.union_with(self.history.past(last));
+            told.insert(last);
+        }
+        Told::These(told)
+    }
+
+    /// Whether a peer is told an operation that is held.
+    pub(crate) fn tells(&self, told: &Told, id: OperationId) -> bool {
+        let number = self.history.number(id);
+        number.is_some_and(|number| match told {
+            Told::All => true,
+            Told::These(these) => these.contains(number),
+        })
     }
 }

@@ -28,7 +28,7 @@ mod waiting;
 
 pub use self::content::{Content, Posted, Refusal, Showing, content};
 pub use self::encoding::{MAX_OPERATION, OperationError, SIGNATURE_LENGTH};
-pub(crate) use self::exchange::{HeldByPeer, MAX_NAMED};
+pub(crate) use self::exchange::{HeldByPeer, MAX_NAMED, Told};
 pub use self::level::Level;
 pub use self::limits::{Full, MAX_ADMINS, MAX_OPERATIONS, MAX_PEOPLE};
 pub use self::operation::{
@@ -272,6 +272,26 @@ impl Membership {
         let load = self.load(key)?;
         let was_appointed = !self.ranking.appointments(load.person()).is_empty();
         was_appointed.then(|| load.standing())
+    }
+
+    /// Whether anything that is held would have brought in a key, whether or not it counts.
+    pub fn was_named(&self, key: MemberKey) -> bool {
+        self.history.person(key).is_some_and(|person| {
+            let appointments = self.ranking.appointments(person);
+            let mut void = outcome::void_appointments(&self.history, &self.ranking, person);
+            !appointments.is_empty() || void.next().is_some()
+        })
+    }
+
+    /// Who put out a key that was in: the author of the newest operation that did.
+    pub fn put_out_by(&self, key: MemberKey) -> Option<MemberKey> {
+        let person = self.history.person(key)?;
+        let ends = outcome::ends(&self.history, &self.ranking, person);
+        let newest = ends.into_iter().max_by_key(|end| {
+            let lamport = self.history.node(*end).lamport;
+            (lamport, self.history.id(*end))
+        });
+        newest.map(|end| self.key(self.history.node(end).author))
     }
 
     /// Everything about each key that was ever appointed, by key.

@@ -330,6 +330,42 @@ pub(super) fn is_linkable(history: &History, ranking: &Ranking, number: Number) 
     }
 }
 
+/// The operations that would appoint a person, and do not.
+pub(super) fn void_appointments<'a>(
+    history: &'a History,
+    ranking: &'a Ranking,
+    person: Person,
+) -> impl Iterator<Item = Number> + 'a {
+    (0..history.len()).filter(move |number| {
+        let node = history.node(*number);
+        let appoints = |(who, level)| who == person && level >= Level::MEMBER;
+        node.sets.is_some_and(appoints)
+            && node.author != person
+            && ranking.rank_of(*number).is_none()
+    })
+}
+
+/// What put a person out, or kept it out: the acts by which it stepped down, the lowerings of it that stand, and what keeps
+/// appointments from counting: of this person, or of those who made them and were no admins for that reason.
+pub(super) fn ends(history: &History, ranking: &Ranking, person: Person) -> BTreeSet<Number> {
+    let own = history.author(person).steps_down.iter();
+    let mut ends: BTreeSet<Number> = own.chain(ranking.lowerings(person)).copied().collect();
+    let mut looked_at = BTreeSet::new();
+    let mut due = vec![person];
+    while let Some(person) = due.pop() {
+        if !looked_at.insert(person) {
+            continue;
+        }
+        for appointment in void_appointments(history, ranking, person) {
+            match ranking.obstacle_of(history, appointment) {
+                Ok(obstacle) => _ = ends.insert(obstacle),
+                Err(NoPlace) => due.push(history.node(appointment).author),
+            }
+        }
+    }
+    ends
+}
+
 /// The admins who could still undo an act of another, because they outrank its author, and neither they nor those who
 /// appointed them have built on it.
 pub(super) fn waits_for(

@@ -14,7 +14,7 @@ use crate::group::{Fork, Group, Offered, Pool, Taken, freeze, take};
 use crate::id::{LogId, SpaceId};
 use crate::ingest::{Authorities, Authority, Refusal};
 use crate::log::LogRow;
-use crate::membership::{HeldByPeer, Level, MemberKey, Operation, OperationId};
+use crate::membership::{HeldByPeer, Level, MemberKey, Membership, Operation, OperationId, Told};
 use crate::space::{Digest, Frontier};
 use crate::store::{Reader, StorageError, Txn};
 use crate::wire::{Blind, MAX_NAMED, MAX_OPERATIONS_BYTES, Message};
@@ -107,7 +107,13 @@ impl GroupProgress {
         }
     }
 
-    /// Queues what the peer lacks of the operations that count.
+    /// What the peer is told of the operations.
+    fn told(&self, membership: &Membership) -> Told {
+        let peer = self.peer;
+        peer.map_or(Told::All, |peer| membership.told_to(peer))
+    }
+
+    /// Queues what the peer lacks of the operations that it is told.
     fn send_lacking(&mut self, group: &Group) {
         let membership = group.membership();
         for id in std::mem::take(&mut self.unnoted) {
@@ -115,11 +121,9 @@ impl GroupProgress {
             membership.note_held(&mut self.said, id);
         }
         if self.heard {
-            for id in membership.lacking(&self.held) {
-                if self.peer.is_none_or(|peer| membership.is_told_to(peer, id)) {
-                    membership.note_held(&mut self.held, id);
-                    self.due.push_back(id);
-                }
+            for id in membership.lacking(&self.held, &self.told(membership)) {
+                membership.note_held(&mut self.held, id);
+                self.due.push_back(id);
             }
         }
     }
@@ -198,7 +202,8 @@ impl Reconciler {
         if let Some(progress) = self.group(group.space()) {
             progress.peer = Some(peer);
             let membership = group.membership();
-            progress.due.retain(|id| membership.is_told_to(peer, *id));
+            let told = progress.told(membership);
+            progress.due.retain(|id| membership.tells(&told, *id));
         }
         self.open_or_close(group);
     }
@@ -303,7 +308,7 @@ impl Reconciler {
         for id in &progress.unnoted {
             membership.note_held(&mut said, *id);
         }
-        membership.lacking(&said).is_empty()
+        membership.lacking(&said, &Told::All).is_empty()
     }
 
     /// Tells the reconciler that a log is known to be forked: from another session.
@@ -405,11 +410,11 @@ impl Reconciler {
         };
         if let Some(progress) = self.group(space) {
             let queued: BTreeSet<OperationId> = progress.due.iter().copied().collect();
-            let (membership, peer) = (group.membership(), progress.peer);
-            let is_told = |id| peer.is_none_or(|peer| membership.is_told_to(peer, id));
-            let wanted = wanted.into_iter().filter(|id| {
-                membership.operation(*id).is_some() && is_told(*id) && !queued.contains(id)
-            });
+            let membership = group.membership();
+            let told = progress.told(membership);
+            let wanted = wanted
+                .into_iter()
+                .filter(|id| membership.tells(&told, *id) && !queued.contains(id));
             progress.due.extend(wanted.collect::<BTreeSet<_>>());
         }
     }

@@ -280,6 +280,7 @@ fn a_change_behind_the_newest_message_comes_by_itself() {
 fn nobody_writes_where_the_group_does_not_take_it() {
     for (standing, writes) in [
         (GroupStanding::Joining, false),
+        (GroupStanding::Withdrawn, false),
         (GroupStanding::Member, true),
         (GroupStanding::Admin, true),
         (GroupStanding::Suspended, false),

@@ -176,6 +176,31 @@ fn is_withdrawn(
     Ok(said.any(|one| one.author() == invitation.log.device))
 }
 
+/// The row of an invitation into a group that was used: by us who accepted it, or, if it is ours, since it has brought somebody in.
+fn used(space: SpaceId, chat: SpaceId, invitation: EntryId) -> Vec<u8> {
+    let id = message_id(invitation).0;
+    Table::UsedGroupInvitations.key(&[&space.0, &chat.0, id.as_bytes()])
+}
+
+/// Whether all invitations into a group that we have accepted are withdrawn.
+pub(super) fn are_withdrawn(reader: &dyn Reader, space: SpaceId) -> Result<bool, StorageError> {
+    let mut accepted = Vec::new();
+    let prefix = Table::UsedGroupInvitations.key(&[&space.0]);
+    tables::visit(reader, &prefix, &mut |key, _| {
+        let named = key.split_first_chunk().and_then(|(chat, id)| {
+            let id = MessageId(str::from_utf8(id).ok()?.to_owned());
+            Some((SpaceId(*chat), parse_message_id(&id)?))
+        });
+        accepted.extend(named);
+    })?;
+    for (chat, invitation) in &accepted {
+        if !is_withdrawn(reader, *chat, *invitation)? {
+            return Ok(false);
+        }
+    }
+    Ok(!accepted.is_empty())
+}
+
 /// An invitation in a chat, found by its name.
 struct Found {
     chat: SpaceId,
@@ -278,6 +303,8 @@ impl Owners {
             proof: Some(prove_possession(&key.key(), space, &binder).into()),
         };
         self.answer(turn, &found, &answer)?;
+        let used = used(space, found.chat, found.entry);
+        turn.txn.put(&used, &[])?;
         self.group_changed(turn, space)?;
         self.show_conversation(turn, &conversations::api_id(space))
     }
@@ -410,13 +437,18 @@ impl Owners {
         else {
             return Ok(());
         };
-        if !self.account.is_ours(target.log.device)
-            || page::row_place(turn.txn, chat, target)?.is_none()
-        {
+        if page::row_place(turn.txn, chat, target)?.is_none() {
             return Ok(());
         }
         let row = page::entry(turn.txn, chat, target)?;
         let invitation = row.as_ref().and_then(Invitation::of);
+        if !self.account.is_ours(target.log.device) {
+            // It may be withdrawn, and with it what we wait for.
+            let space = invitation.map(|invitation| invitation.space());
+            let group = space.filter(|space| self.groups.get(*space).is_some());
+            turn.pending.conversations.extend(group);
+            return Ok(());
+        }
         let answer = answer_to(turn.txn, chat, target)?;
         let (Some(invitation), Some(answer)) = (invitation, answer) else {
             return Ok(());
@@ -425,8 +457,7 @@ impl Owners {
             return Ok(());
         };
         let space = invitation.space();
-        let used =
-            Table::UsedGroupInvitations.key(&[&space.0, &chat.0, message_id(target).0.as_bytes()]);
+        let used = used(space, chat, target);
         let known = self.conversations.get(chat);
         let is_held = known
             .is_some_and(|known| key.is_held(space, &invitation.binder(&known.secret), &proof));

@@ -62,13 +62,6 @@ pub(crate) struct Open {
 }
 
 impl Open {
-    /// Whether it goes on with us: we are in, or about to be.
-    pub fn is_kept(&self) -> bool {
-        let me = self.group.me();
-        let standing = me.and_then(|me| self.group.membership().standing(me));
-        self.key.is_some() && standing.is_none_or(|it| it.level_if_it_objects >= Level::MEMBER)
-    }
-
     /// Our level, by all that is held here.
     pub fn my_level(&self) -> Level {
         let me = self.group.me().filter(|_| self.key.is_some());

@@ -258,6 +258,7 @@ impl Owners {
         let me = open.group.me().map(|me| me.device());
         let is_in = |person: Option<&Person>| person.is_some_and(Person::is_in);
         let was_in = is_in(me.and_then(|me| before.get(&me)));
+        let put_out_by = |key| membership.put_out_by(key).map(|by| by.device());
         let mut came_in = false;
         for standing in membership.standings() {
             let member = standing.key.device();
@@ -288,6 +289,25 @@ impl Owners {
             if known.as_ref() != Some(&person) {
                 save(turn.txn, space, &person)?;
             }
+        }
+        // Whoever brought these in was removed before others heard of it: nothing that counts names them.
+        let gone = before.into_iter();
+        for (member, mut person) in gone.filter(|(_, person)| person.level_if_it_objects > 0) {
+            if person.is_in() && (was_in || Some(member) == me) {
+                let line = Line {
+                    what: Noted::Level {
+                        who: member,
+                        before: person.level,
+                        now: Level::NONE.code(),
+                    },
+                    by: put_out_by(person.key),
+                    at_ms: turn.now.wall_ms,
+                };
+                lines::note(turn, space, line)?;
+            }
+            person.level = Level::NONE.code();
+            person.level_if_it_objects = Level::NONE.code();
+            save(turn.txn, space, &person)?;
         }
         Ok(came_in)
     }

@@ -8,10 +8,11 @@ use hedgerow_sync::store::{Reader, StorageError};
 
 use super::lines::{Line, Noted};
 use super::people::{self, Person};
+use super::{Open, invitations};
 use crate::api::confusable::looks;
 use crate::api::{
-    ConversationId, GroupChange, GroupState, Member, MemberId, MemberLevel, MemberName, NamedBy,
-    Private, Reply, WhatChanged,
+    ConversationId, GroupChange, GroupStanding, GroupState, Member, MemberId, MemberLevel,
+    MemberName, NamedBy, Private, Reply, WhatChanged,
 };
 use crate::engine::fault::CallError;
 use crate::engine::people::contact::{self, Contact};
@@ -174,22 +175,37 @@ impl Owners {
         let Some(open) = self.groups.get(space) else {
             return Ok(None);
         };
-        let membership = open.group.membership();
         let people = people::all(reader, space)?;
         let in_it = people.values().filter(|person| person.is_in());
-        let me = open.group.me().and_then(|me| membership.standing(me));
-        let standing = match me {
-            _ if !membership.is_judged() => crate::api::GroupStanding::NewerRules,
-            _ if open.key.is_none() => crate::api::GroupStanding::Left,
-            None => crate::api::GroupStanding::Joining,
-            Some(it) if it.level >= Level::ADMIN => crate::api::GroupStanding::Admin,
-            Some(it) if it.level >= Level::MEMBER => crate::api::GroupStanding::Member,
-            Some(it) if it.is_suspended() => crate::api::GroupStanding::Suspended,
-            Some(_) => crate::api::GroupStanding::Removed,
-        };
         Ok(Some(GroupState {
             people: in_it.count() as u32,
-            standing,
+            standing: open.standing(reader)?,
         }))
+    }
+}
+
+impl Open {
+    /// How we stand in it.
+    pub(in crate::engine) fn standing(
+        &self,
+        reader: &dyn Reader,
+    ) -> Result<GroupStanding, StorageError> {
+        let membership = self.group.membership();
+        let (Some(me), Some(_)) = (self.group.me(), &self.key) else {
+            return Ok(GroupStanding::Left);
+        };
+        Ok(match membership.standing(me) {
+            _ if !membership.is_judged() => GroupStanding::NewerRules,
+            Some(it) if it.level >= Level::ADMIN => GroupStanding::Admin,
+            Some(it) if it.level >= Level::MEMBER => GroupStanding::Member,
+            Some(it) if it.is_suspended() => GroupStanding::Suspended,
+            Some(_) => GroupStanding::Removed,
+            // Whoever brought us in was removed before others heard of it.
+            None if membership.was_named(me) => GroupStanding::Removed,
+            None if invitations::are_withdrawn(reader, self.group.space())? => {
+                GroupStanding::Withdrawn
+            }
+            None => GroupStanding::Joining,
+        })
     }
 }

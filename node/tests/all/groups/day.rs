@@ -340,26 +340,17 @@ impl Day {
         }
     }
 
-    /// Who is in a group by its own word, and by that of somebody else in it. Whoever was put out may not have heard of it.
+    /// Who is in a group by its own word.
     fn inside(&mut self, group: &ConversationId) -> Vec<usize> {
-        let mut listing = Vec::new();
-        for node in 0..self.world.nodes.len() {
+        let nodes = 0..self.world.nodes.len();
+        let mut inside = Vec::new();
+        for node in nodes {
             let standing = self.standing(node, group);
             if let Some(GroupStanding::Member | GroupStanding::Admin) = standing {
-                let mut listed = self.members(node, group);
-                listed.retain(|one| one.level != MemberLevel::None);
-                listing.push((node, listed));
+                inside.push(node);
             }
         }
-        let is_listed = |node: usize, id: &MemberId| {
-            let mut others = listing.iter().filter(|(other, _)| *other != node);
-            others.any(|(_, listed)| listed.iter().any(|one| one.who.id == *id))
-        };
-        let inside = listing.iter().filter(|(node, listed)| {
-            let own = listed.iter().find(|one| one.who.is_me);
-            listing.len() == 1 || own.is_some_and(|own| is_listed(*node, &own.who.id))
-        });
-        inside.map(|(node, _)| *node).collect()
+        inside
     }
 
     /// The first thing on which two who are in a group do not agree, in words.

@@ -72,6 +72,43 @@ fn an_answer_to_somebody_who_has_left_withdraws_the_invitation() {
         Some(GroupInvitationState::Withdrawn)
     );
     assert_eq!(names(&mut world, 0, &made), ["Ada"]);
+    // Who waited is told, waits no more, and comes in by another.
+    assert_eq!(
+        standing(&mut world, 2, &made),
+        Some(GroupStanding::Withdrawn)
+    );
+    world.restart(2);
+    assert_eq!(
+        standing(&mut world, 2, &made),
+        Some(GroupStanding::Withdrawn)
+    );
+    invite(&mut world, 0, &made, 2);
+    world.run(10_000);
+    world.network.part(0, 2, true);
+    join(&mut world, 2, 0).expect("it is good");
+    assert_eq!(standing(&mut world, 2, &made), Some(GroupStanding::Joining));
+    world.network.part(0, 2, false);
+    world.connected(0, 2);
+    wait(&mut world, |world| {
+        standing(world, 2, &made) == Some(GroupStanding::Member)
+    });
+}
+
+#[test]
+fn a_group_whose_invitation_was_withdrawn_can_be_erased() {
+    let (mut world, made) = invited_by_ben(74);
+    world
+        .ask(1, Call::LeaveGroup(made.clone()))
+        .expect("it was in");
+    join(&mut world, 2, 1).expect("it looks good");
+    let erase = Call::EraseConversation(made.clone());
+    assert_eq!(world.ask(2, erase.clone()), Err(Refusal::StillAMember));
+    wait(&mut world, |world| {
+        standing(world, 2, &made) == Some(GroupStanding::Withdrawn)
+    });
+    assert_eq!(world.ask(2, erase), Ok(Reply::Done));
+    let gone = world.ask(2, Call::Conversation(made));
+    assert_eq!(gone, Err(Refusal::NoSuchConversation));
 }
 
 #[test]
