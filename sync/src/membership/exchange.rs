@@ -88,7 +88,7 @@ impl Membership {
     }
 
     /// What a peer with this key is told. Who is out is told what put it out, its appointments that do not count, and what was before
-    /// those: else it would go on believing that it is in.
+    /// those: else it would go on believing that it is in. If that is not enough to see it, it is told more, the oldest first.
     pub(crate) fn told_to(&self, peer: MemberKey) -> Told {
         if !self.is_judged() || self.level(peer) >= Level::MEMBER {
             return Told::All;
@@ -97,13 +97,46 @@ impl Membership {
         let Some(person) = self.history.person(peer) else {
             return Told::These(told);
         };
-        let ends = outcome::ends(&self.history, &self.ranking, person);
-        let void = outcome::void_appointments(&self.history, &self.ranking, person);
-        for last in ends.into_iter().chain(void) {
+        let tell = |told: &mut FixedBitSet, last: Number| {
             told.union_with(self.history.past(last));
             told.insert(last);
+        };
+        let ends = outcome::ends(&self.history, &self.ranking, person);
+        let void = outcome::void_appointments(&self.history, &self.ranking, person);
+        ends.into_iter()
+            .chain(void)
+            .for_each(|last| tell(&mut told, last));
+        let mut more: Vec<Number> = self.counted().ones().collect();
+        more.sort_by_key(|number| (self.history.node(*number).lamport, self.history.id(*number)));
+        let mut more = more.into_iter();
+        let mut step = 1;
+        while self.gives_a_level(&told, peer) && more.len() > 0 {
+            more.by_ref()
+                .filter(|number| !told.contains(*number))
+                .take(step)
+                .collect::<Vec<_>>()
+                .into_iter()
+                .for_each(|number| tell(&mut told, number));
+            step *= 2;
         }
         Told::These(told)
+    }
+
+    /// Whether somebody who knows nothing but these operations, each with those before it, believes that a key is in.
+    fn gives_a_level(&self, known: &FixedBitSet, key: MemberKey) -> bool {
+        let operation = |number| self.history.node(number).operation.clone();
+        let mut operations = known.ones().map(operation);
+        let root = operations.next().map(Membership::new);
+        let Some(Ok(mut membership)) = root else {
+            return false;
+        };
+        membership.extend(operations);
+        membership.level(key) >= Level::MEMBER
+    }
+
+    /// The operations of which a peer with this key is told: all that count, if it is in. Each is after those it links to.
+    pub fn told(&self, peer: MemberKey) -> Vec<OperationId> {
+        self.lacking(&HeldByPeer::default(), &self.told_to(peer))
     }
 
     /// Whether a peer is told an operation that is held.

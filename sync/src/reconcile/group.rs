@@ -49,6 +49,8 @@ pub(super) struct GroupProgress {
     asked: BTreeSet<OperationId>,
     /// Whose key the peer has in the group, if the caller has said so.
     peer: Option<MemberKey>,
+    /// What the peer is told, as of so many operations held.
+    tells: Option<(usize, Told)>,
     /// The peer or this device is not in the group: only operations are exchanged.
     pub(super) is_closed: bool,
     pub(super) pool: Pool,
@@ -108,9 +110,15 @@ impl GroupProgress {
     }
 
     /// What the peer is told of the operations.
-    fn told(&self, membership: &Membership) -> Told {
-        let peer = self.peer;
-        peer.map_or(Told::All, |peer| membership.told_to(peer))
+    fn tells(&mut self, membership: &Membership) -> Told {
+        let Some(peer) = self.peer else {
+            return Told::All;
+        };
+        let count = membership.count();
+        let known = self.tells.take().filter(|(of, _)| *of == count);
+        let (_, told) = known.unwrap_or_else(|| (count, membership.told_to(peer)));
+        self.tells = Some((count, told.clone()));
+        told
     }
 
     /// Queues what the peer lacks of the operations that it is told.
@@ -121,7 +129,8 @@ impl GroupProgress {
             membership.note_held(&mut self.said, id);
         }
         if self.heard {
-            for id in membership.lacking(&self.held, &self.told(membership)) {
+            let told = self.tells(membership);
+            for id in membership.lacking(&self.held, &told) {
                 membership.note_held(&mut self.held, id);
                 self.due.push_back(id);
             }
@@ -200,9 +209,11 @@ impl Reconciler {
     /// operations that are held, only operations are exchanged: those that put the peer out, and those before them.
     pub fn admit(&mut self, group: &Group, peer: MemberKey) {
         if let Some(progress) = self.group(group.space()) {
-            progress.peer = Some(peer);
+            if progress.peer.replace(peer) != Some(peer) {
+                progress.tells = None;
+            }
             let membership = group.membership();
-            let told = progress.told(membership);
+            let told = progress.tells(membership);
             progress.due.retain(|id| membership.tells(&told, *id));
         }
         self.open_or_close(group);
@@ -411,7 +422,7 @@ impl Reconciler {
         if let Some(progress) = self.group(space) {
             let queued: BTreeSet<OperationId> = progress.due.iter().copied().collect();
             let membership = group.membership();
-            let told = progress.told(membership);
+            let told = progress.tells(membership);
             let wanted = wanted
                 .into_iter()
                 .filter(|id| membership.tells(&told, *id) && !queued.contains(id));

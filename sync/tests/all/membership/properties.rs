@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use hedgerow_sync::membership::Level;
+use hedgerow_sync::membership::{Level, Membership};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
@@ -306,6 +306,32 @@ fn is_settled(story: &Story, outcome: &Outcome, pasts: &[BTreeSet<Number>], act:
                     && is_settled(story, outcome, pasts, witness)
             })
         })
+}
+
+#[test]
+fn whoever_is_out_is_told_enough_to_know_it() {
+    holds(told_enough);
+}
+
+fn told_enough(plot: &Plot, _: &[Step], _: Judge<'_>) -> Result<(), TestCaseError> {
+    let story = random::story(plot);
+    let membership = story.membership();
+    for person in 0..story.names.len() {
+        let key = story.key(person);
+        if membership.level(key) >= Level::MEMBER {
+            continue;
+        }
+        let told = membership.told(key).into_iter();
+        let mut told = told.map(|id| membership.operation(id).expect("it is held").clone());
+        let Some(root) = told.next() else {
+            prop_assert!(!membership.was_named(key));
+            continue;
+        };
+        let mut known = Membership::new(root).expect("nothing is before it");
+        known.extend(told);
+        prop_assert_eq!(known.level(key), Level::NONE, "{}", story.names[person]);
+    }
+    Ok(())
 }
 
 #[test]
