@@ -50,6 +50,13 @@ impl Outside for Machine {
     }
 }
 
+/// A window that is shown is there until it is hidden, and follows every change of the language.
+impl Drop for Window {
+    fn drop(&mut self) {
+        self.window.ui().hide().expect("it is shown");
+    }
+}
+
 impl Window {
     /// Shows what is on the stage.
     pub fn of(stage: Stage, width: f32, height: f32) -> Self {
