@@ -1,13 +1,19 @@
 //! What it costs that two contacts find each other again with nothing new to say.
 
-use hedgerow_node::api::{Call, Carrier, Reply, Traffic};
+use hedgerow_node::api::{Call, Carrier, NewMessage, Reply, Traffic};
+use hedgerow_node::engine::introduction::{Assembled, Card, card};
 use hedgerow_node::engine::synthetic;
-use hedgerow_node::harness::World;
+use hedgerow_node::harness::{EPOCH_MS, World};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 const SPACES: u32 = 100;
 
 /// The most bytes each way after the handshake.
 const MOST_BYTES: u64 = 200;
+
+/// The same of two members of many groups.
+const MOST_BYTES_OF_GROUPS: u64 = 250;
 
 /// Two contacts that share many spaces, connected and with nothing left to say.
 fn pair() -> World {
@@ -34,6 +40,10 @@ fn traffic(world: &mut World, node: usize) -> Traffic {
 
 /// One session was made since, and it cost no more round trips than it may.
 fn assert_quiet(before: Traffic, after: Traffic, round_trips: u64) {
+    assert_cheap(before, after, round_trips, MOST_BYTES);
+}
+
+fn assert_cheap(before: Traffic, after: Traffic, round_trips: u64, most_bytes: u64) {
     assert_eq!(after.sessions, before.sessions + 1, "one session");
     let shaken_sent = after.handshake_sent_bytes - before.handshake_sent_bytes;
     let shaken_received = after.handshake_bytes - before.handshake_bytes - shaken_sent;
@@ -41,8 +51,8 @@ fn assert_quiet(before: Traffic, after: Traffic, round_trips: u64) {
     assert!(shaken_received >= 48, "a flight was received");
     let sent = after.sent_bytes - before.sent_bytes - shaken_sent;
     let received = after.received_bytes - before.received_bytes - shaken_received;
-    assert!(sent <= MOST_BYTES, "{sent} bytes sent");
-    assert!(received <= MOST_BYTES, "{received} bytes received");
+    assert!(sent <= most_bytes, "{sent} bytes sent");
+    assert!(received <= most_bytes, "{received} bytes received");
     let taken = after.round_trips - before.round_trips;
     assert!(
         (1..=round_trips).contains(&taken),
@@ -87,6 +97,79 @@ fn a_restart_costs_one_hello_each_way_whatever_is_shared() {
         world.run(60_000);
         for (node, before) in before.into_iter().enumerate() {
             assert_quiet(before, traffic(&mut world, node), 1);
+        }
+    }
+}
+
+/// Two contacts who are in 20 groups of 50, each of which has something written by both of them.
+fn members() -> World {
+    const GROUPS: usize = 20;
+    const PEOPLE: usize = 50;
+    let mut met = World::with(3, &["Ada", "Grace"]);
+    met.meet(0, 1);
+    met.run(60_000);
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let groups = (0..GROUPS).map(|number| {
+        let name = format!("group {number}");
+        Assembled::drawn(&name, PEOPLE, &mut rng).expect("there is room")
+    });
+    let groups: Vec<Assembled> = groups.collect();
+    let wall_ms = EPOCH_MS + met.now_ms as i64;
+    let cards: Vec<Card> = met
+        .nodes
+        .iter_mut()
+        .map(|node| card(&mut node.storage, &[], wall_ms, &mut rng).expect("it has an identity"))
+        .collect();
+    for group in &groups {
+        for (place, node) in met.nodes.iter_mut().enumerate() {
+            let other = 1 - place;
+            group
+                .join(&mut node.storage, place, [(other, &cards[other])], wall_ms)
+                .expect("memory does not fail");
+        }
+    }
+    let stores: Vec<_> = met
+        .nodes
+        .iter()
+        .map(|node| node.storage.store.clone())
+        .collect();
+    let mut world = World::resume(5, &stores);
+    world.connected(0, 1);
+    for group in &groups {
+        for node in [0, 1] {
+            let said = NewMessage::text(format!("node {node} was here"));
+            world
+                .ask(node, Call::Send(group.id(), said))
+                .expect("it is a member");
+        }
+    }
+    world.run(60_000);
+    for group in &groups {
+        for node in [0, 1] {
+            match world.ask(node, Call::Conversation(group.id())) {
+                Ok(Reply::Conversation(chat)) => assert_eq!(chat.unread, 1, "it came"),
+                other => panic!("no group: {other:?}"),
+            }
+        }
+    }
+    world
+}
+
+#[test]
+fn members_of_twenty_groups_who_have_nothing_new_spend_one_round_trip_and_250_bytes() {
+    let mut world = members();
+    for restarted in [0, 1] {
+        world.network.part(0, 1, true);
+        world.run(5_000);
+        world.restart(restarted);
+        world.run(5_000);
+        let before = [traffic(&mut world, 0), traffic(&mut world, 1)];
+        world.network.part(0, 1, false);
+        world.connected(0, 1);
+        world.run(60_000);
+        for (node, before) in before.into_iter().enumerate() {
+            let after = traffic(&mut world, node);
+            assert_cheap(before, after, 1, MOST_BYTES_OF_GROUPS);
         }
     }
 }
