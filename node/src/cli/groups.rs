@@ -233,7 +233,14 @@ fn holding(one: &Holding) -> Phrase {
 
 /// The group that a name means.
 pub async fn of_name(api: &dyn Api, name: &str) -> Result<Conversation, Failure> {
-    let chat = find(api, name).await?;
+    let found = find(api, name).await;
+    let chat = found.map_err(|failure| match failure {
+        Failure::Refused(Refusal::NoSuchContact) => {
+            let words = tr!("There is no such group. `hedgerow group` lists them.");
+            Failure::found(Exit::Refused, "no_such_group", words)
+        }
+        other => other,
+    })?;
     let conversation = api.conversation(chat.conversation).await?;
     match conversation.kind {
         ConversationKind::Group => Ok(conversation),

@@ -57,6 +57,8 @@ async fn what_is_said_of_groups_is_this_word_for_word() {
             "--json group list",
             "group new ''",
             "group new Riverside",
+            "group members Riverbank",
+            "--json group members Riverbank",
             "group list",
             "read Riverside",
             "group members Riverside",

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Output;
 
-use hedgerow_node::api::{Api, ContactId, ConversationId, ConversationKind, MessageId, PageFrom, Remote};
+use hedgerow_node::api::{
+    Api, ContactId, ConversationId, ConversationKind, MessageId, PageFrom, Remote,
+};
 
 use super::text;
 
