@@ -2,8 +2,10 @@
 //!
 //! - `people`: whose key is whose, and what each is called;
 //! - `lines`: what has changed in the group, told in the conversation;
+//! - `changes`: what a change of somebody's level comes to;
 //! - `invitations`: how people come in;
 //! - `acts`: founding, appointing, removing, leaving;
+//! - `objecting`: what an admin does who was suspended;
 //! - `parting`: a group that was left and erased;
 //! - `holders`: which members have a message of ours;
 //! - `telling`: what members who are contacts tell each other in sessions;
@@ -14,9 +16,11 @@
 mod acts;
 #[cfg(feature = "simulation")]
 mod assembled;
+mod changes;
 mod holders;
 mod invitations;
 mod lines;
+mod objecting;
 mod parting;
 mod people;
 mod shown;
@@ -80,6 +84,11 @@ impl Open {
         let me = self.group.me().filter(|_| self.key.is_some());
         let standing = me.and_then(|me| self.group.membership().standing(me));
         standing.map_or(Level::NONE, |it| it.level_if_it_objects)
+    }
+
+    /// Whether somebody who does not outrank us has lowered us, and we have not objected.
+    fn is_suspended(&self) -> bool {
+        self.my_level() < self.my_level_if_we_object()
     }
 
     /// The contacts who have told us a key that is in the group.
