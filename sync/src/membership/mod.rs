@@ -8,6 +8,7 @@
 //! - `ranking`: the rules: which operations count, and from which place;
 //! - `outcome`: what that means for each operation and each person;
 //! - `objection`: who has objected to being lowered, and to whom;
+//! - `settling`: what an admin could still undo;
 //! - `content`: which entries of a group are shown, from scratch;
 //! - `shown`: the same, kept up to date;
 //! - `exchange`: what one device lacks of what another holds;
@@ -25,6 +26,7 @@ mod operation;
 mod outcome;
 mod possession;
 mod ranking;
+mod settling;
 mod shown;
 mod waiting;
 

@@ -59,6 +59,7 @@ impl Owners {
             key: Some(SigningSecret::from_bytes(*key.as_bytes())),
             keys: Default::default(),
             erased_ms: None,
+            seen: Default::default(),
         };
         self.groups.0.insert(space, open);
         Ok(())

@@ -10,6 +10,7 @@
 //! - `holders`: which members have a message of ours;
 //! - `telling`: what members who are contacts tell each other in sessions;
 //! - `turns`: of several members, one brings entries first;
+//! - `seen`: what an admin's device writes so that the acts of others settle;
 //! - `shown`: a group as the API shows it;
 //! - `assembled`: groups that simulations begin with.
 
@@ -23,6 +24,7 @@ mod lines;
 mod objecting;
 mod parting;
 mod people;
+mod seen;
 mod shown;
 mod telling;
 mod turns;
@@ -63,6 +65,7 @@ pub(crate) struct Open {
     keys: BTreeMap<IdentityId, MemberKey>,
     /// When it was erased, by our clock in Unix milliseconds: it is kept until somebody has heard that we left.
     erased_ms: Option<i64>,
+    seen: seen::Seen,
 }
 
 impl Open {
@@ -119,12 +122,14 @@ impl Groups {
             let people = people::all(reader, space)?.into_values();
             let keys = people.filter_map(|person| Some((person.contact?, person.key)));
             let keys = keys.collect();
-            let open = Open {
+            let mut open = Open {
                 group,
                 key,
                 keys,
                 erased_ms: (known.kind == Kind::Parted).then_some(known.active_ms),
+                seen: Default::default(),
             };
+            open.note_news(0);
             groups.insert(space, open);
         }
         for (space, open) in &groups {
@@ -199,9 +204,10 @@ impl Owners {
         }
         let came_in = self.note_people(turn, space)?;
         self.note_timer(turn, space, came_in)?;
-        let Some(open) = self.groups.get(space) else {
+        let Some(open) = self.groups.0.get_mut(&space) else {
             return Ok(());
         };
+        open.note_news(turn.now.mono_ms);
         let members = open.contacts_in();
         let sharing = open.keys.keys().copied();
         self.conversations.set_group(space, sharing, members);
