@@ -120,6 +120,11 @@ pub fn draw(app: &App, ui: &AppWindow) {
             group::member(asked, Some(*change), ui);
             DialogKind::ChangeMember
         }
+        Some(Dialog::Object(asked)) => {
+            view.set_busy(asked.busy);
+            view.set_problem(words::problem(asked.problem.as_ref()));
+            DialogKind::Object
+        }
         Some(Dialog::LeaveGroup(asked)) => {
             group::leaving(asked, ui);
             DialogKind::LeaveGroup

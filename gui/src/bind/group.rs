@@ -18,6 +18,8 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     view.on_invite(move || say.act(GroupAction::Invite));
     let say = act.clone();
+    view.on_object(move || say.act(GroupAction::Object));
+    let say = act.clone();
     view.on_leave(move || say.act(GroupAction::Leave));
     let say = act.clone();
     view.on_erase(move || say.act(GroupAction::Erase));
@@ -59,6 +61,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
         return;
     };
     view.set_face(words::face(&group.face));
+    view.set_suspended_by(group.suspended_by().unwrap_or_default().into());
     view.set_told(group.is_told());
     view.set_members(list(view.get_members(), group.members.iter().map(row)));
 }
@@ -79,6 +82,7 @@ fn row(member: &MemberRow) -> ui::MemberRow {
             NamedBy::WhoBroughtIn | NamedBy::Nobody => ui::NamedBy::Others,
         },
         suspended: member.suspended,
+        suspended_by: member.suspended_by.as_str().into(),
         frozen: member.frozen,
         appoints: member.offers.appoint,
         lowers: member.offers.lower,

@@ -17,6 +17,7 @@ use super::exporting::Exporting;
 use super::forwarding::Forwarding;
 use super::group::{Inviting, Leaving};
 use super::member::{MemberAsked, MemberChange};
+use super::objecting::Objecting;
 use super::outcome::Outcome;
 use super::read_all::ReadAll;
 use super::relays::RelayRow;
@@ -146,6 +147,8 @@ pub enum Dialog {
     ChangeMember(MemberAsked, MemberChange),
     /// Leave a group, or erase what is left of it?
     LeaveGroup(Leaving),
+    /// Object to being suspended?
+    Object(Objecting),
     /// After how long does what is written in a conversation disappear?
     Timing(Timing),
     /// Send although the timer has changed?
@@ -392,7 +395,14 @@ impl DialogPage {
                     })];
                 }
             }
-            DialogAction::Current(text) => self.type_change(|change| change.current = text),
+            DialogAction::Current(text) => {
+                if let Some(Dialog::Object(objecting)) = &mut self.open {
+                    objecting.type_passphrase(text);
+                    self.changed = true;
+                } else {
+                    self.type_change(|change| change.current = text);
+                }
+            }
             DialogAction::New(text) => {
                 let me = context.me.as_ref();
                 let name = me.map_or("", |me| &me.name.0);
@@ -450,6 +460,11 @@ impl DialogPage {
                 let wipe = (!busy).then(|| Outcome::ask(HostCall::Wipe));
                 wipe.into_iter().collect()
             }
+            Some(Dialog::Object(mut objecting)) => {
+                let object = objecting.agreed();
+                self.open = Some(Dialog::Object(objecting));
+                Vec::from_iter(object)
+            }
             Some(Dialog::ChangePassphrase(mut change)) => {
                 let mut outcomes = Vec::new();
                 if change.may_go_on {
@@ -473,6 +488,19 @@ impl DialogPage {
             type_it(change);
             change.look();
             self.changed = true;
+        }
+    }
+
+    /// We have objected, or the node has refused it.
+    pub(super) fn objected(&mut self, of: &ConversationId, problem: Option<Refusal>) {
+        if let Some(Dialog::Object(objecting)) = &mut self.open
+            && objecting.group == *of
+        {
+            self.changed = true;
+            match problem {
+                Some(refusal) => objecting.refused(refusal),
+                None => self.open = None,
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::context::Context;
 use super::dialog::Dialog;
 use super::face::Face;
 use super::member::{MemberAsked, MemberRow};
+use super::objecting::Objecting;
 use super::outcome::Outcome;
 use super::place::Pane;
 
@@ -21,6 +22,8 @@ pub enum GroupAction {
     Member(MemberId),
     /// Ask whom to invite.
     Invite,
+    /// Ask whether to object to being suspended.
+    Object,
     /// Ask whether to leave.
     Leave,
     /// Ask whether to erase what is left of it.
@@ -91,6 +94,9 @@ impl GroupPage {
             GroupAction::Invite => group
                 .is_led_by_us()
                 .then(|| Dialog::Invite(group.inviting(context))),
+            GroupAction::Object => group
+                .suspended_by()
+                .map(|_| Dialog::Object(Objecting::new(group.id.clone()))),
             GroupAction::Leave => group.leaving(true).map(Dialog::LeaveGroup),
             GroupAction::Erase => group.leaving(false).map(Dialog::LeaveGroup),
         };
@@ -171,6 +177,13 @@ impl Group {
     /// Whether the node has said who is in.
     pub fn is_told(&self) -> bool {
         self.told.is_some()
+    }
+
+    /// The names of those who have suspended us.
+    pub fn suspended_by(&self) -> Option<&str> {
+        let mut members = self.members.iter();
+        let us = members.find(|one| one.is_me && one.suspended);
+        us.map(|us| us.suspended_by.as_str())
     }
 
     fn is_led_by_us(&self) -> bool {

@@ -1,7 +1,8 @@
 //! A member of a group: how it is shown, and what an admin does with it.
 
 use hedgerow_node::api::{
-    Call, ContactId, ConversationId, GroupStanding, Member, MemberId, MemberLevel, NamedBy, visible,
+    Call, ContactId, ConversationId, GroupStanding, Member, MemberId, MemberLevel, MemberName,
+    NamedBy, visible,
 };
 
 use super::face::{hue, initials};
@@ -28,6 +29,8 @@ pub struct MemberRow {
     pub named_by: NamedBy,
     /// Somebody who does not outrank it has lowered it.
     pub suspended: bool,
+    /// The names of those who did.
+    pub suspended_by: String,
     /// It said different things to different people.
     pub frozen: bool,
     /// What can be done with it.
@@ -84,6 +87,7 @@ impl MemberRow {
             level: member.level,
             named_by: who.named_by,
             suspended: member.suspended,
+            suspended_by: names(&member.suspended_by),
             frozen: member.frozen,
             offers: MemberOffers {
                 appoint: is(MemberLevel::Member),
@@ -92,6 +96,11 @@ impl MemberRow {
             },
         }
     }
+}
+
+fn names(members: &[MemberName]) -> String {
+    let names = members.iter().map(|one| visible::name(&one.name.0));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 impl MemberOffers {

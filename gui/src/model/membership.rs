@@ -28,6 +28,12 @@ pub enum ChangeKind {
     Added,
     /// It is in, and nobody is known to have brought it in.
     IsIn,
+    /// It was suspended, and can object.
+    Suspended,
+    /// It has objected, and is an admin again.
+    Objected,
+    /// It is an admin again, because the suspension was undone.
+    Restored,
     /// The timer was set to this number of seconds; 0: off.
     Timer(u64),
 }
@@ -49,6 +55,9 @@ impl ChangeRow {
                 };
                 (what, name(who))
             }
+            WhatChanged::Suspended { who } => (ChangeKind::Suspended, name(who)),
+            WhatChanged::Objected { who } => (ChangeKind::Objected, name(who)),
+            WhatChanged::Restored { who } => (ChangeKind::Restored, name(who)),
             WhatChanged::Timer { seconds } => (ChangeKind::Timer(*seconds), String::new()),
         };
         Self {

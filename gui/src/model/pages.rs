@@ -334,6 +334,17 @@ impl Pages {
                 self.group.know(&id, members);
                 Vec::new()
             }
+            Update::Objected(id, answer) => {
+                let problem = match answer {
+                    Ok(members) => {
+                        self.group.know(&id, members);
+                        None
+                    }
+                    Err(refusal) => Some(refusal),
+                };
+                self.dialog.objected(&id, problem);
+                Vec::new()
+            }
             Update::InvitationAnswered(chat, id, answer) => {
                 if let Some(thread) = self.thread.thread(&chat) {
                     thread.invitation_answered(id, answer.is_ok(), context);

@@ -108,6 +108,8 @@ pub enum Update {
     GroupMade(Result<Box<Chat>, Refusal>),
     /// Who is in a group.
     Members(ConversationId, Vec<Member>),
+    /// We have objected to being suspended from a group, in which these are now; or the node has refused it.
+    Objected(ConversationId, Result<Vec<Member>, Refusal>),
     /// The answer to an invitation into a group is taken; with the group, if it was accepted.
     InvitationAnswered(
         ConversationId,

@@ -369,6 +369,10 @@ fn told_by_host(call: &HostCall, answer: Answer) -> Option<Update> {
     Some(match (call, answer) {
         (HostCall::Unlock(_), answer) => Update::Unlocked(answer.map(drop)),
         (HostCall::CheckPassphrase(_), answer) => Update::Checked(answer.map(drop)),
+        (HostCall::Object(group, _), answer) => {
+            let members = answer.and_then(Vec::try_from);
+            Update::Objected(group.clone(), members)
+        }
         (HostCall::ChangePassphrase(..), answer) => Update::PassphraseChanged(answer.map(drop)),
         (HostCall::Erase, answer) => Update::Erased(answer.map(drop)),
         (HostCall::Wipe, Ok(_)) => Update::Wiped,

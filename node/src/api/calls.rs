@@ -304,6 +304,11 @@ macro_rules! calls {
                 CheckPassphrase(; passphrase: Passphrase) -> ()
                     = check_passphrase, POST "/v1/passphrase/check";
 
+                /// Object to what suspends us as an admin of a group: everybody who hears of it counts us as an admin again. It
+                /// takes the passphrase, since whoever holds the device must not do it. Answers with everybody who is in then.
+                Object(conversation: ConversationId; passphrase: Passphrase) -> Vec<Member>
+                    = object, POST "/v1/conversations/{conversation}/objection";
+
                 /// Change the passphrase: wrap the data key under another one.
                 ChangePassphrase(; current: Passphrase, new: Passphrase) -> ()
                     = change_passphrase, PUT "/v1/passphrase";
@@ -348,6 +353,8 @@ macro_rules! enumerations {
             Status,
             /// A step for a parcel. Only a host takes it.
             Carry(Step),
+            /// [`HostCall::Object`], after the host has checked the passphrase.
+            Object(ConversationId),
             $(
                 $(#[doc = $about])*
                 $call $(( $($place_type,)* $($field_type),* ))?,
@@ -359,7 +366,7 @@ macro_rules! enumerations {
             pub fn only_looks(&self) -> bool {
                 match self {
                     Self::Status | Self::Carry(Step::Files(_)) => true,
-                    Self::Carry(_) => false,
+                    Self::Carry(_) | Self::Object(_) => false,
                     $(Self::$call { .. } => stringify!($verb) == "GET",)*
                 }
             }

@@ -71,6 +71,9 @@ pub struct Member {
     /// Somebody who does not outrank it has lowered it, and it has not objected yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub suspended: bool,
+    /// Who lowered it so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspended_by: Vec<MemberName>,
     /// It said different things to different people. Nothing more is taken in of what it wrote in that opening.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frozen: bool,
@@ -221,6 +224,21 @@ pub enum WhatChanged {
     Timer {
         /// In seconds; 0: off.
         seconds: u64,
+    },
+    /// An admin was lowered by somebody who does not outrank it, and can object.
+    Suspended {
+        /// Which.
+        who: MemberName,
+    },
+    /// An admin has objected to that, and is one again.
+    Objected {
+        /// Which.
+        who: MemberName,
+    },
+    /// An admin is one again, because the one who brought this about undid what suspended it.
+    Restored {
+        /// Which.
+        who: MemberName,
     },
 }
 

@@ -100,6 +100,8 @@ pub enum Refusal {
     StillAMember,
     /// Only an admin can do this.
     NotAnAdmin,
+    /// Nobody has suspended us in the group.
+    NotSuspended,
     /// There is no such member in the group.
     NoSuchMember,
     /// The contact is in the group already.
@@ -289,6 +291,7 @@ impl Refusal {
             | Self::NotAMember
             | Self::StillAMember
             | Self::NotAnAdmin
+            | Self::NotSuspended
             | Self::AlreadyMember
             | Self::GroupFull { .. }
             | Self::NoEffect

@@ -33,7 +33,7 @@ pub async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
         }
         Command::Groups(Groups::Group { action }) => {
             let session = Session::open(common, output, OnAir::No).await?;
-            let done = groups::group(session.api(), output, action).await;
+            let done = groups::group(session.api(), common, output, action).await;
             closing(session, done).await
         }
         Command::Messages(command) => {

@@ -5,20 +5,21 @@ use serde::Serialize;
 use crate::api::{
     Api, Conversation, ConversationId, ConversationKind, GroupChange, GroupInvitation,
     GroupInvitationState, GroupStanding, GroupState, Holding, HoldingState, MAX_PAGE, Member,
-    MemberLevel, Message, MessageId, NamedBy, PageFrom, Private, Refusal, WhatChanged, Why,
-    visible,
+    MemberLevel, MemberName, Message, MessageId, NamedBy, PageFrom, Private, Refusal, WhatChanged,
+    Why, visible,
 };
-use crate::cli::args::GroupAction;
+use crate::cli::args::{Common, GroupAction};
 use crate::cli::chats::find;
 use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::table::Row;
-use crate::cli::{screen, words};
+use crate::cli::{ask, screen, words};
 use crate::words::{Phrase, timers, tr};
 
 /// `hedgerow group`.
 pub async fn group(
     api: &dyn Api,
+    common: &Common,
     output: Output,
     action: Option<GroupAction>,
 ) -> Result<(), Failure> {
@@ -59,6 +60,16 @@ pub async fn group(
         }
         GroupAction::Remove { group, member } => {
             set(api, output, &group, &member, MemberLevel::None).await
+        }
+        GroupAction::Object { group } => {
+            let group = of_name(api, &group).await?;
+            let all = api.members(group.id.clone()).await?;
+            if !all.iter().any(|one| one.who.is_me && one.suspended) {
+                return Err(Refusal::NotSuspended.into());
+            }
+            let passphrase = ask::passphrase(common, output, tr!("Passphrase"))?;
+            members(output, &api.object(group.id, passphrase).await?);
+            Ok(())
         }
         GroupAction::Leave { group, erase } => {
             let group = of_name(api, &group).await?;
@@ -294,10 +305,36 @@ fn members(output: Output, members: &[Member]) {
             let frozen = member.frozen.then(|| {
                 tr!("Said different things to different people. Nothing more of that is shown.")
             });
-            Row::from(cells).with(named).with(frozen)
+            Row::from(cells)
+                .with(named)
+                .with(frozen)
+                .with(suspension(member))
         },
         tr!("Nobody is in this group."),
     );
+}
+
+/// Who has suspended a member, and what ends that.
+fn suspension(member: &Member) -> Option<Phrase> {
+    if !member.suspended {
+        return None;
+    }
+    let by = names(&member.suspended_by);
+    Some(match member.who.is_me {
+        true => tr!(
+            "Suspended by {names}. `hedgerow group object` makes you an admin again.",
+            names = by
+        ),
+        false => tr!(
+            "Suspended by {names}, until this admin objects.",
+            names = by
+        ),
+    })
+}
+
+fn names(members: &[MemberName]) -> String {
+    let names = members.iter().map(|one| visible::name(&one.name.0));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// A change in a group, as a line.
@@ -306,6 +343,26 @@ pub fn change(change: &GroupChange) -> Phrase {
     let (who, before, now) = match &change.what {
         WhatChanged::Level { who, before, now } => (visible::name(&who.name.0), *before, *now),
         WhatChanged::Timer { seconds } => return timers::change(by, *seconds),
+        WhatChanged::Suspended { who } => {
+            let by = by.unwrap_or_default();
+            return tr!(
+                "{by} suspended {who}.",
+                by = by,
+                who = visible::name(&who.name.0)
+            );
+        }
+        WhatChanged::Objected { who } => {
+            let who = visible::name(&who.name.0);
+            return tr!("{who} objected and is an admin again.", who = who);
+        }
+        WhatChanged::Restored { who } => {
+            let (who, by) = (visible::name(&who.name.0), by.unwrap_or_default());
+            return tr!(
+                "{who} is an admin again: {by} undid the suspension.",
+                who = who,
+                by = by
+            );
+        }
     };
     match (now, by) {
         (MemberLevel::None, None) => tr!("{who} left.", who = who),

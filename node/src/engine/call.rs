@@ -101,6 +101,7 @@ impl Engine {
             Call::Members(id) => self.owners.list_members(turn, &id),
             Call::SetLevel(id, member, level) => self.owners.set_level(turn, &id, &member, level),
             Call::Holders(id, message) => self.owners.holders(turn, &id, &message),
+            Call::Object(id) => self.owners.object(turn, &id),
             Call::LeaveGroup(id) => self.owners.leave_group(turn, &id),
             Call::EraseConversation(id) => self.owners.erase_conversation(turn, &id),
             Call::Star(id, message, starred) => self.owners.star(turn, &id, &message, starred),

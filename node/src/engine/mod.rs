@@ -292,6 +292,7 @@ impl Engine {
             self.owners.people.tick(&mut self.owners.account, turn)?;
             self.owners.expire_due(turn)?;
             self.owners.forget_unheard(turn)?;
+            self.owners.write_seen(turn)?;
         }
         self.owners.renew_relay_names(turn)?;
         let view = View::of(
@@ -328,6 +329,7 @@ impl Engine {
             self.owners.receipts.next_wake_ms(),
             self.owners.people.next_wake_ms(now),
             self.owners.groups.next_wake_ms(now),
+            self.owners.groups.next_seen_ms(),
             self.owners.turns.next_wake_ms(),
             self.owners.reach.next_wake_ms(now, view),
             self.next_proposal_ms(now),

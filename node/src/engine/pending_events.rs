@@ -12,6 +12,7 @@ use super::invitation::InvitationKey;
 use super::people::contact;
 use super::{Effects as _, Owners, Turn, conversation, delivery, reading};
 use crate::api::{Event, JoinProblem};
+use hedgerow_sync::membership::Level;
 use hedgerow_sync::store::StorageError;
 
 /// The most messages of one conversation for which a batch tells an event each. For more it tells their number.
@@ -203,7 +204,14 @@ impl Owners {
             self.tell_messages(turn, space, kind, &runs)?;
         }
         for (space, line) in news.memberships {
-            if let Noted::Level { who, now, .. } = line.what {
+            let changed = match line.what {
+                Noted::Level { who, now, .. } | Noted::Suspended { who, now } => Some((who, now)),
+                Noted::Objected { who } | Noted::Restored { who } => {
+                    Some((who, Level::ADMIN.code()))
+                }
+                Noted::Timer { .. } => None,
+            };
+            if let Some((who, now)) = changed {
                 turn.out.event(Event::Membership {
                     conversation: conversations::api_id(space),
                     member: groups::member_id(who),

@@ -203,6 +203,10 @@ impl Local {
             HostCall::CheckPassphrase(passphrase) => {
                 self.0.check_passphrase(passphrase).await?.into()
             }
+            HostCall::Object(conversation, passphrase) => {
+                self.0.check_passphrase(passphrase).await?;
+                self.ask(Call::Object(conversation)).await?
+            }
             HostCall::ChangePassphrase(current, new) => {
                 self.0.change_passphrase(current, new).await?.into()
             }

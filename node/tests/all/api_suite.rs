@@ -52,6 +52,7 @@ under_both_implementations!(
     voice::what_is_recorded_is_kept_part_by_part_until_it_is_dropped,
     keeping::a_locked_node_answers_status_and_unlock_alone,
     keeping::the_passphrase_is_checked_while_the_node_stays_on_the_air,
+    keeping::objecting_takes_the_passphrase,
     keeping::the_passphrase_changes_and_the_old_one_is_wrong,
     carrying::a_parcel_carries_what_the_network_does_not,
     carrying::a_stick_serves_all_who_find_their_files_on_it,

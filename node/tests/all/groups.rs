@@ -7,6 +7,7 @@ mod holders;
 mod hostile;
 mod invited;
 mod late;
+mod objecting;
 mod parting;
 mod talk;
 mod timers;

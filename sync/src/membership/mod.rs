@@ -7,6 +7,8 @@
 //! - `history`, `waiting`: operations with all before them, and those that miss one;
 //! - `ranking`: the rules: which operations count, and from which place;
 //! - `outcome`: what that means for each operation and each person;
+//! - `objection`: who has objected to being lowered, and to whom;
+//! - `settling`: what an admin could still undo;
 //! - `content`: which entries of a group are shown, from scratch;
 //! - `shown`: the same, kept up to date;
 //! - `exchange`: what one device lacks of what another holds;
@@ -19,10 +21,12 @@ mod exchange;
 mod history;
 mod level;
 mod limits;
+mod objection;
 mod operation;
 mod outcome;
 mod possession;
 mod ranking;
+mod settling;
 mod shown;
 mod waiting;
 

@@ -165,6 +165,19 @@ impl<'a> Load<'a> {
         own.chain(others)
     }
 
+    /// The lowerings that would cut what makes the person an admin, if it had not objected to them. None, if something makes it one
+    /// that they do not touch.
+    pub(super) fn answered(&self) -> Vec<Number> {
+        let appointments = self.ranking.appointments(self.person).iter();
+        let holding = appointments.filter(|it| self.gives(**it, Level::ADMIN).0);
+        let answered = holding.map(|appointment| {
+            let lowerings = self.lowerings.iter();
+            let touching = lowerings.filter(|it| !knows(self.history, appointment.by, it.number));
+            touching.map(|it| it.number).collect::<Vec<_>>()
+        });
+        answered.min_by_key(Vec::len).unwrap_or_default()
+    }
+
     /// Whether an appointment gives `level` now, and whether it would after an objection.
     fn gives(&self, appointment: Appointment, level: Level) -> (bool, bool) {
         if appointment.level < level {

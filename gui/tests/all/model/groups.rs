@@ -105,6 +105,38 @@ fn an_admin_appoints_lowers_and_removes_after_a_question() {
 }
 
 #[test]
+fn who_is_suspended_sees_by_whom_and_objects_with_the_passphrase() {
+    let mut stage = in_group(GroupStanding::Suspended);
+    stage.does(GroupAction::Show(group_id("1")));
+    assert!(page(&stage).suspended_by().is_none());
+    stage.does(GroupAction::Object);
+    assert!(stage.app.pages.dialog.open.is_none(), "not suspended");
+    let ana = group(&mut stage).members[0].who.clone();
+    let us = &mut group(&mut stage).members[3];
+    (us.level, us.suspended, us.suspended_by) = (MemberLevel::None, true, vec![ana]);
+    stage.does(GroupAction::Show(group_id("1")));
+    assert_eq!(page(&stage).suspended_by(), Some("Ana"));
+    stage.does(GroupAction::Object);
+    stage.act(DialogAction::Confirm);
+    assert!(stage.asked.is_empty(), "there is no passphrase yet");
+    for (typed, problem) in [
+        ("wrong", Some(Refusal::WrongPassphrase)),
+        (PASSPHRASE, None),
+    ] {
+        stage.does(DialogAction::Current(Passphrase::new(typed.into())));
+        stage.does(DialogAction::Confirm);
+        let left = match &stage.app.pages.dialog.open {
+            Some(Dialog::Object(objecting)) => objecting.problem.clone(),
+            _ => None,
+        };
+        assert_eq!(left, problem, "{typed}");
+    }
+    assert!(stage.app.pages.dialog.open.is_none());
+    assert!(page(&stage).suspended_by().is_none());
+    assert_eq!(row(&stage, "Fay").level, MemberLevel::Admin);
+}
+
+#[test]
 fn what_is_not_offered_is_not_asked() {
     let mut stage = on_the_page(GroupStanding::Member);
     let who = row(&stage, "Dora").id.clone();

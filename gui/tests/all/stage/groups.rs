@@ -33,6 +33,7 @@ pub fn member(letter: &str, name: &str, level: MemberLevel, named_by: NamedBy) -
         },
         level,
         suspended: false,
+        suspended_by: Vec::new(),
         frozen: false,
     }
 }
@@ -97,6 +98,17 @@ impl Node {
             conversation: talk.seen(),
             newest: talk.messages.len().checked_sub(1).map(|last| talk.at(last)),
         }))
+    }
+
+    /// What comes of objecting, with the right passphrase.
+    pub(super) fn object(&mut self, id: ConversationId) -> Option<Update> {
+        let group = self.groups.get_mut(&id)?;
+        let us = group.members.iter_mut().find(|one| one.who.is_me)?;
+        (us.level, us.suspended) = (MemberLevel::Admin, false);
+        us.suspended_by.clear();
+        group.stand(GroupStanding::Admin);
+        let members = group.members.clone();
+        Some(Update::Objected(id, Ok(members)))
     }
 
     /// What comes of a call about groups.

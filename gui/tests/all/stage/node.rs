@@ -295,6 +295,10 @@ impl Node {
             Request::Create { .. } => Update::Created(Ok(())),
             Request::Host(HostCall::Unlock(given)) => Update::Unlocked(right(&given)),
             Request::Host(HostCall::CheckPassphrase(given)) => Update::Checked(right(&given)),
+            Request::Host(HostCall::Object(group, given)) => match right(&given) {
+                Ok(()) => return self.object(group),
+                Err(refusal) => Update::Objected(group, Err(refusal)),
+            },
             Request::Host(HostCall::ChangePassphrase(current, _)) => {
                 Update::PassphraseChanged(right(&current))
             }

@@ -154,6 +154,8 @@ macro_rules! rows {
                 },
                 // Its steps hold keys, which stay with the host.
                 Call::Carry(_) => return Err(Refusal::Bug),
+                // The host asks for the passphrase first.
+                Call::Object(_) => return Err(Refusal::Bug),
                 $(Call::$call $(( $($place,)* $($field),* ))? => {
                     let places = ($($($place,)*)?);
                     let body = bodies::$call { $($($field),*)? };

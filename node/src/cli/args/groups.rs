@@ -78,6 +78,11 @@ pub enum GroupAction {
         /// The member: its name, or the beginning of its id
         member: String,
     },
+    /// Object to what suspends you as an admin; asks for the passphrase
+    Object {
+        /// The group
+        group: String,
+    },
     /// Leave a group, at once; members hear of it when you meet one
     Leave {
         /// The group

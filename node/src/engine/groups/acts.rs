@@ -59,6 +59,7 @@ impl Owners {
             key: Some(SigningSecret::from_bytes(*key.as_bytes())),
             keys: Default::default(),
             erased_ms: None,
+            seen: Default::default(),
         };
         self.groups.0.insert(space, open);
         Ok(())
@@ -147,7 +148,27 @@ impl Owners {
         Ok(Reply::Done)
     }
 
-    fn act(&mut self, turn: &mut Turn<'_>, space: SpaceId, act: Act) -> Result<bool, StorageError> {
+    /// Writes an operation of ours. False if it would have no effect, or if we are suspended: any operation would object, and only the
+    /// user does that.
+    pub(super) fn act(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        act: Act,
+    ) -> Result<bool, StorageError> {
+        let open = self.groups.get(space);
+        if open.is_none_or(|open| open.is_suspended()) && !matches!(act, Act::Leave { .. }) {
+            return Ok(false);
+        }
+        self.sign(turn, space, act)
+    }
+
+    pub(super) fn sign(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        act: Act,
+    ) -> Result<bool, StorageError> {
         let Some(open) = self.groups.0.get_mut(&space) else {
             return Ok(false);
         };
@@ -178,7 +199,10 @@ impl Owners {
             return Err(Refusal::NotAMember.into());
         };
         let held = open.group.held_of(turn.txn, me)?;
-        if open.my_level() >= Level::MEMBER && !self.act(turn, space, Act::Leave { held })? {
+        // Who is suspended says so, too: else the others would wait for an objection for ever.
+        if open.my_level_if_we_object() >= Level::MEMBER
+            && !self.act(turn, space, Act::Leave { held })?
+        {
             return Err(Refusal::Bug.into());
         }
         // Nobody signs for us any more, whoever gets hold of this device.

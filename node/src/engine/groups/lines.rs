@@ -43,6 +43,26 @@ pub(crate) enum Noted {
         #[n(0)]
         seconds: u64,
     },
+    /// An admin was lowered by somebody who does not outrank it.
+    #[n(2)]
+    Suspended {
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        who: DeviceId,
+        #[n(1)]
+        now: u8,
+    },
+    /// It has objected, and is an admin again.
+    #[n(3)]
+    Objected {
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        who: DeviceId,
+    },
+    /// It is an admin again, because the author of the line undid what suspended it.
+    #[n(4)]
+    Restored {
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        who: DeviceId,
+    },
 }
 
 /// Notes a change behind the newest message.
@@ -56,8 +76,8 @@ pub(super) fn note(turn: &mut Turn<'_>, space: SpaceId, line: Line) -> Result<()
     let key = [&prefix[..], &number.to_be_bytes()].concat();
     tables::save(turn.txn, &key, &line)?;
     match line.what {
-        Noted::Level { .. } => turn.pending.memberships.push((space, line)),
         Noted::Timer { .. } => _ = turn.pending.reshown.insert(space),
+        _ => turn.pending.memberships.push((space, line)),
     }
     Ok(())
 }

@@ -2,23 +2,29 @@
 //!
 //! - `people`: whose key is whose, and what each is called;
 //! - `lines`: what has changed in the group, told in the conversation;
+//! - `changes`: what a change of somebody's level comes to;
 //! - `invitations`: how people come in;
 //! - `acts`: founding, appointing, removing, leaving;
+//! - `objecting`: what an admin does who was suspended;
 //! - `parting`: a group that was left and erased;
 //! - `holders`: which members have a message of ours;
 //! - `telling`: what members who are contacts tell each other in sessions;
 //! - `turns`: of several members, one brings entries first;
+//! - `seen`: what an admin's device writes so that the acts of others settle;
 //! - `shown`: a group as the API shows it;
 //! - `assembled`: groups that simulations begin with.
 
 mod acts;
 #[cfg(feature = "simulation")]
 mod assembled;
+mod changes;
 mod holders;
 mod invitations;
 mod lines;
+mod objecting;
 mod parting;
 mod people;
+mod seen;
 mod shown;
 mod telling;
 mod turns;
@@ -59,6 +65,7 @@ pub(crate) struct Open {
     keys: BTreeMap<IdentityId, MemberKey>,
     /// When it was erased, by our clock in Unix milliseconds: it is kept until somebody has heard that we left.
     erased_ms: Option<i64>,
+    seen: seen::Seen,
 }
 
 impl Open {
@@ -73,6 +80,11 @@ impl Open {
         let me = self.group.me().filter(|_| self.key.is_some());
         let standing = me.and_then(|me| self.group.membership().standing(me));
         standing.map_or(Level::NONE, |it| it.level_if_it_objects)
+    }
+
+    /// Whether somebody who does not outrank us has lowered us, and we have not objected.
+    fn is_suspended(&self) -> bool {
+        self.my_level() < self.my_level_if_we_object()
     }
 
     /// The contacts who have told us a key that is in the group.
@@ -103,12 +115,14 @@ impl Groups {
             let people = people::all(reader, space)?.into_values();
             let keys = people.filter_map(|person| Some((person.contact?, person.key)));
             let keys = keys.collect();
-            let open = Open {
+            let mut open = Open {
                 group,
                 key,
                 keys,
                 erased_ms: (known.kind == Kind::Parted).then_some(known.active_ms),
+                seen: Default::default(),
             };
+            open.note_news(0);
             groups.insert(space, open);
         }
         for (space, open) in &groups {
@@ -183,9 +197,10 @@ impl Owners {
         }
         let came_in = self.note_people(turn, space)?;
         self.note_timer(turn, space, came_in)?;
-        let Some(open) = self.groups.get(space) else {
+        let Some(open) = self.groups.0.get_mut(&space) else {
             return Ok(());
         };
+        open.note_news(turn.now.mono_ms);
         let members = open.contacts_in();
         let sharing = open.keys.keys().copied();
         self.conversations.set_group(space, sharing, members);

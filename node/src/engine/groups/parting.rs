@@ -64,6 +64,7 @@ impl Owners {
             key: None,
             keys,
             erased_ms: Some(turn.now.wall_ms),
+            seen: Default::default(),
         };
         self.groups.0.insert(space, open);
         self.parted_changed(turn, space)

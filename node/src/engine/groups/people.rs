@@ -13,7 +13,8 @@ use hedgerow_sync::membership::{Act, Founding, Level, MemberKey, Membership, Ver
 use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::{Decode, Encode};
 
-use super::lines::{self, Line, Noted};
+use super::changes;
+use super::lines::{self, Line};
 use crate::api::{ContactId, MAX_NAME};
 use crate::engine::conversations::Author;
 use crate::engine::people::contact;
@@ -59,6 +60,11 @@ impl Person {
             level_if_it_objects: 0,
             is_forked: false,
         }
+    }
+
+    /// Whether somebody who does not outrank it has lowered it, and it has not objected.
+    pub fn is_suspended(&self) -> bool {
+        self.level < self.level_if_it_objects
     }
 
     /// Whether it is in the group.
@@ -268,18 +274,12 @@ impl Owners {
             (person.level, person.level_if_it_objects) =
                 (standing.level.code(), standing.level_if_it_objects.code());
             (person.name, person.is_named_by_other) = name_of(turn.txn, space, member, bringer)?;
-            let level_before = known.as_ref().map_or(0, |known| known.level);
-            if level_before != person.level && (was_in || Some(member) == me) {
-                let by = match person.level > level_before {
-                    true => bringer,
-                    false => standing.cuts.first().map(|cut| cut.author),
-                };
+            let change = changes::change(membership, known.as_ref(), &person, &standing, bringer);
+            if let Some((what, by)) = change
+                && (was_in || Some(member) == me)
+            {
                 let line = Line {
-                    what: Noted::Level {
-                        who: member,
-                        before: level_before,
-                        now: person.level,
-                    },
+                    what,
                     by: by.map(|by| by.device()),
                     at_ms: turn.now.wall_ms,
                 };

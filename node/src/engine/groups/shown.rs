@@ -84,6 +84,9 @@ impl Names {
                     now: level(now),
                 },
                 Noted::Timer { seconds } => WhatChanged::Timer { seconds },
+                Noted::Suspended { who, .. } => WhatChanged::Suspended { who: self.of(who) },
+                Noted::Objected { who } => WhatChanged::Objected { who: self.of(who) },
+                Noted::Restored { who } => WhatChanged::Restored { who: self.of(who) },
             },
         }
     }
@@ -145,17 +148,23 @@ impl Owners {
         turn: &mut Turn<'_>,
         id: &ConversationId,
     ) -> Result<Reply, CallError> {
-        let (space, _) = self.group_named(id)?;
+        let (space, open) = self.group_named(id)?;
         let (_, known) = self.conversations.named(id)?;
         let names = Names::read(turn.txn, space, known.kind.us(self.account.device_id))?;
         let people = people::all(turn.txn, space)?;
+        let suspended_by = |key| {
+            let standing = open.group.membership().standing(key);
+            let by = standing.map(|it| it.suspended_by()).unwrap_or_default();
+            by.into_iter().map(|by| names.of(by.device())).collect()
+        };
         let mut members: Vec<Member> = people
             .into_iter()
             .filter(|(_, person)| person.level_if_it_objects >= Level::MEMBER.code())
             .map(|(member, person)| Member {
                 who: names.of(member),
                 level: level(person.level),
-                suspended: person.level < person.level_if_it_objects,
+                suspended: person.is_suspended(),
+                suspended_by: suspended_by(person.key),
                 frozen: person.is_forked,
             })
             .collect();

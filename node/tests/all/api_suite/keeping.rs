@@ -68,6 +68,19 @@ pub async fn the_passphrase_is_checked_while_the_node_stays_on_the_air(through: 
     assert_eq!(locked, Err(Refusal::Locked));
 }
 
+pub async fn objecting_takes_the_passphrase(through: Through) {
+    let ana = node("Ana", through).await;
+    let api = &*ana.api;
+    let made = api.new_group(Private("Riverside".into())).await.unwrap();
+    let object = |word: &str| api.object(made.id.clone(), passphrase(word));
+    assert_eq!(object("loud hedge").await, Err(Refusal::WrongPassphrase));
+    assert_eq!(object("").await, Err(Refusal::WrongPassphrase));
+    // Only now does the node look at the group.
+    assert_eq!(object("quiet hedge").await, Err(Refusal::NotSuspended));
+    api.lock().await.unwrap();
+    assert_eq!(object("quiet hedge").await, Err(Refusal::Locked));
+}
+
 pub async fn the_passphrase_changes_and_the_old_one_is_wrong(through: Through) {
     let ana = node("Ana", through).await;
     let api = &*ana.api;

@@ -29,7 +29,7 @@ fn lines(world: &World, node: usize, group: &ConversationId) -> Vec<(u64, String
     let lines = page.changes.into_iter().chain(behind);
     let timers = lines.filter_map(|line| match line.what {
         WhatChanged::Timer { seconds } => Some((seconds, line.by?.name.0)),
-        WhatChanged::Level { .. } => None,
+        _ => None,
     });
     timers.collect()
 }

@@ -531,6 +531,13 @@ impl Api for Hosted {
                 }
                 Reply::Done
             }
+            HostCall::Object(group, passphrase) => {
+                let mut state = self.state()?;
+                if passphrase.as_bytes() != state.passphrase.as_bytes() {
+                    return Err(Refusal::WrongPassphrase);
+                }
+                state.world.ask(ANA, Call::Object(group))?
+            }
             HostCall::ChangePassphrase(current, new) => {
                 self.change_passphrase(&current, &new)?.into()
             }
