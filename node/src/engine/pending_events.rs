@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hedgerow_sync::id::{DeviceId, EntryId, IdentityId, LogId, Seq, SpaceId};
+use hedgerow_sync::membership::Level;
 use hedgerow_sync::page;
+use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::CarrierKind;
 
 use super::conversations::{self, Kind};
@@ -12,8 +14,6 @@ use super::invitation::InvitationKey;
 use super::people::contact;
 use super::{Effects as _, Owners, Turn, conversation, delivery, reading};
 use crate::api::{Event, JoinProblem};
-use hedgerow_sync::membership::Level;
-use hedgerow_sync::store::StorageError;
 
 /// The most messages of one conversation for which a batch tells an event each. For more it tells their number.
 const MAX_SINGLE: usize = 16;

@@ -280,10 +280,15 @@ fn sets_timer(node: &Node) -> bool {
     matches!(node.operation.act(), Act::Timer { .. })
 }
 
+/// Whether an operation sets a level or the timer, if it counts.
+pub(super) fn sets(node: &Node) -> bool {
+    node.sets.is_some() || sets_timer(node)
+}
+
 /// Whether an operation counts.
 pub(super) fn verdict(history: &History, ranking: &Ranking, number: Number) -> Verdict {
     let node = history.node(number);
-    if node.sets.is_none() && !sets_timer(node) {
+    if !sets(node) {
         return match number {
             ROOT => Verdict::Founds,
             _ => Verdict::Act,

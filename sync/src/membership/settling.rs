@@ -2,19 +2,19 @@
 
 use fixedbitset::FixedBitSet;
 
+use crate::membership::Membership;
 use crate::membership::operation::MemberKey;
-use crate::membership::outcome::{self, Verdict};
-use crate::membership::{Membership, OperationId};
+use crate::membership::outcome;
 
 impl Membership {
-    /// The acts that set a level or the timer and settle as soon as a key signs an operation that knows them: it outranks their authors,
-    /// and could still undo them. Its own are none of them, and neither is what sets nothing: else admins would answer each other without
+    /// Whether something settles as soon as a key signs an operation: an act that sets a level or the timer, whose author it outranks and
+    /// which it could still undo. Its own are none of them, and neither is what sets nothing: else admins would answer each other without
     /// end.
-    pub fn settling_by(&self, key: MemberKey) -> Vec<OperationId> {
+    pub fn would_settle(&self, key: MemberKey) -> bool {
         let person = self.history.person(key);
         let place = self.load(key).and_then(|load| load.place());
         let (Some(person), Some(place)) = (person, place) else {
-            return Vec::new();
+            return false;
         };
         let mut known = FixedBitSet::with_capacity(self.history.len());
         for act in &self.history.author(person).acts {
@@ -22,13 +22,15 @@ impl Membership {
                 known.union_with(self.history.past(*act));
             }
         }
-        let new = (0..self.history.len()).filter(|number| !known.contains(*number));
-        let settling = new.filter(|number| {
-            let id = self.history.id(*number);
+        // The newest are the likeliest.
+        let mut new = (0..self.history.len())
+            .rev()
+            .filter(|number| !known.contains(*number));
+        new.any(|number| {
             let one = std::iter::once(person);
-            self.verdict(id) == Some(Verdict::Stands)
-                && !outcome::waits_for(&self.history, &self.ranking, one, *number).is_empty()
-        });
-        settling.map(|number| self.history.id(number)).collect()
+            self.ranking.rank_of(number).is_some()
+                && outcome::sets(self.history.node(number))
+                && !outcome::waits_for(&self.history, &self.ranking, one, number).is_empty()
+        })
     }
 }

@@ -14,7 +14,7 @@ use hedgerow_sync::store::{Reader, StorageError, Txn};
 use minicbor::{Decode, Encode};
 
 use super::changes;
-use super::lines::{self, Line};
+use super::lines::{self, Line, Noted};
 use crate::api::{ContactId, MAX_NAME};
 use crate::engine::conversations::Author;
 use crate::engine::people::contact;
@@ -262,8 +262,8 @@ impl Owners {
         let bringers = bringers(membership);
         let mut before = all(turn.txn, space)?;
         let me = open.group.me().map(|me| me.device());
-        let is_in = |person: Option<&Person>| person.is_some_and(Person::is_in);
-        let was_in = is_in(me.and_then(|me| before.get(&me)));
+        let was_in = me.and_then(|me| before.get(&me));
+        let was_in = was_in.is_some_and(|me| me.is_in() || me.is_suspended());
         let put_out_by = |key| membership.put_out_by(key).map(|by| by.device());
         let mut came_in = false;
         for standing in membership.standings() {

@@ -37,7 +37,7 @@ impl Open {
     /// Looks whether there is anything that an operation of ours would settle.
     pub(super) fn note_news(&mut self, now_ms: u64) {
         let me = self.group.me().filter(|_| self.my_level() >= Level::ADMIN);
-        let is_news = |me| !self.group.membership().settling_by(me).is_empty();
+        let is_news = |me| self.group.membership().would_settle(me);
         self.seen.news_ms = match me.is_some_and(is_news) {
             true => Some(self.seen.news_ms.unwrap_or(now_ms)),
             false => None,

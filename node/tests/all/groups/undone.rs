@@ -34,7 +34,7 @@ fn told(world: &World, node: usize, made: &ConversationId) -> Vec<String> {
             let by = line.by.map_or("nobody".into(), |by| by.name.0);
             Some(format!("{} is {now:?} by {by}", who.name.0))
         }
-        WhatChanged::Timer { .. } => None,
+        _ => None,
     });
     levels.collect()
 }
