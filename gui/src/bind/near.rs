@@ -19,6 +19,9 @@ const AT_ONCE: usize = 25;
 /// No row is lower than this, in pixels.
 const LOWEST: f32 = 36.0;
 
+/// A lower view has as much beyond it as one of this height: it may have shrunk, and not yet gone to its place again.
+const SMALLEST: f32 = 500.0;
+
 /// Rounding moves nothing in or out of view.
 const ROUNDING: f32 = 1.0;
 
@@ -107,12 +110,13 @@ pub fn wanted(
         return near.clone();
     };
     let mean = ((last.end() - first.y) / near.len() as f32).max(LOWEST);
+    let height = view.height.max(SMALLEST);
     let missing = |left: f32| {
-        let rows = ((view.height * FILLED - left) / mean).ceil();
+        let rows = ((height * FILLED - left) / mean).ceil();
         (rows.max(1.0) as usize).min(AT_ONCE)
     };
-    let (least, far) = (view.height * LEAST, view.height * FILLED);
-    let most = view.height * MOST;
+    let (least, far) = (height * LEAST, height * FILLED);
+    let most = height * MOST;
     let is_held = |row: usize| held == Some(row);
     let from = match view.above(first) {
         left if left < least => start.saturating_sub(missing(left)),
@@ -183,6 +187,16 @@ mod tests {
         let near = 0..100;
         let wanted = wanted(&near, 100, view(2_000.0), Some(5), spot(&near));
         assert_eq!(wanted, 5..68);
+    }
+
+    #[test]
+    fn a_view_that_shrinks_drops_nothing_that_it_showed() {
+        let near = 0..20;
+        let low = View {
+            top: 500.0,
+            height: 100.0,
+        };
+        assert_eq!(wanted(&near, 20, low, None, spot(&near)), near);
     }
 
     #[test]
