@@ -1,22 +1,24 @@
 //! The open conversation. The rows that stay keep their place on screen, whatever comes or goes above
-//! them: the first one in view is the view's anchor.
+//! them: the first one in view is the anchor of the column.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::iter;
+use std::mem::take;
 use std::rc::Rc;
 use std::time::Duration;
 
-use hedgerow_node::api::{MessageId, Private};
+use hedgerow_node::api::Private;
 use slint::{
     ComponentHandle, Model, ModelRc, SharedString, StyledText, Timer, TimerMode, VecModel,
 };
 
+use super::column::Column;
 use super::markdown::markdown;
+use super::near::{Spot, View};
 use super::{Act, deleting, draft, files, invited, message, quote::quoted, timing, words};
 use crate::model::{
     About, Action, App, ChangeKind, ChatsAction, GroupAction, Row, RowKind, Said, Scroll, Span,
-    Splice, Thread, ThreadAction, copied, splices,
+    Thread, ThreadAction, copied,
 };
 use crate::pictures::within;
 use crate::ui::{self, AppWindow, MessageMenu, ThreadRow, ThreadView};
@@ -28,7 +30,6 @@ const WIDE: usize = 200;
 #[derive(Default)]
 pub struct Drawn {
     shown: Rc<RefCell<Shown>>,
-    model: Rc<VecModel<ThreadRow>>,
     /// While rows come and go, what is in view changes back and forth: it is looked at afterwards.
     look: Rc<Timer>,
 }
@@ -38,50 +39,42 @@ struct Shown {
     conversation: String,
     /// The page behind it.
     behind: Option<Action>,
-    rows: Vec<Row>,
+    column: Column,
     /// How often the draft was set by anything but typing.
     draft_set: u32,
-    in_view: BTreeSet<String>,
-    /// The rows whose end is in view, and of all that fit into it the beginning.
-    whole: BTreeSet<String>,
-    /// The rows of which a part has not been seen.
-    hidden: BTreeSet<String>,
-    /// Those of them that the model knows.
-    told: BTreeSet<MessageId>,
 }
 
 impl Drawn {
     pub fn listen(&self, ui: &AppWindow, act: &Act) {
         let view = ui.global::<ThreadView>();
-        view.set_rows(ModelRc::from(self.model.clone()));
-        let say = act.clone();
-        view.on_near_top(move || say.act(ThreadAction::NearTop));
-        let say = act.clone();
-        view.on_near_bottom(move || say.act(ThreadAction::NearBottom));
+        view.set_rows(ModelRc::from(self.shown.borrow().column.model.clone()));
         let say = act.clone();
         view.on_left_end(move || say.act(ThreadAction::LeftEnd));
         let (say, shown, weak) = (act.clone(), self.shown.clone(), ui.as_weak());
         let timer = Rc::downgrade(&self.look);
-        view.on_in_view(move |id, enters, whole, hidden| {
-            let now = &mut *shown.borrow_mut();
-            let sets = [
-                (&mut now.in_view, enters),
-                (&mut now.whole, whole),
-                (&mut now.hidden, hidden),
-            ];
-            for (rows, enters) in sets {
-                match enters {
-                    true => rows.insert(id.clone().into()),
-                    false => rows.remove(id.as_str()),
-                };
-            }
-            let (say, shown, weak) = (say.clone(), shown.clone(), weak.clone());
+        view.on_moved(move || {
             if let Some(timer) = timer.upgrade().filter(|timer| !timer.running()) {
+                let (say, shown, weak) = (say.clone(), shown.clone(), weak.clone());
                 timer.start(TimerMode::SingleShot, Duration::ZERO, move || {
                     if let Some(ui) = weak.upgrade() {
                         look(&shown, &ui, &say);
                     }
                 });
+            }
+        });
+        let (shown, weak) = (self.shown.clone(), ui.as_weak());
+        view.on_stands(move |row| {
+            let spot = Spot {
+                y: row.y,
+                height: row.height,
+                folds: row.folds,
+            };
+            let shifted = shown.borrow_mut().column.stands(&row.id, spot);
+            if let Some(ui) = weak.upgrade() {
+                if let Some(by) = shifted {
+                    ui.invoke_thread_shift(by);
+                }
+                ui.global::<ThreadView>().invoke_moved();
             }
         });
         let say = act.clone();
@@ -111,7 +104,7 @@ impl Drawn {
                 .map(|ui| ui.global::<ThreadView>().get_face());
             let answerable = face.is_some_and(|face| face.writes);
             let shown = shown.borrow();
-            let row = shown.rows.iter().find(|row| id == row.id);
+            let row = shown.column.rows.iter().find(|row| id == row.id);
             match row.map(|row| &row.kind) {
                 Some(RowKind::Message(message)) => {
                     let offers = message.file.as_deref().map(|file| file.offers);
@@ -200,45 +193,31 @@ impl Drawn {
                 ui.invoke_thread_go(place);
             }
         });
-        let weak = ui.as_weak();
-        view.on_shifted(move |by| {
-            if let Some(ui) = weak.upgrade() {
-                ui.invoke_thread_shift(by);
-            }
-        });
     }
 
     /// `rows`: they have changed as well.
     pub fn draw(&self, app: &mut App, ui: &AppWindow, rows: bool) {
         let view = ui.global::<ThreadView>();
         view.set_enter_sends(app.context.preferences.enter_sends);
+        let mut shown = self.shown.borrow_mut();
         let Some(thread) = &mut app.pages.thread.open else {
-            self.shown.take();
-            self.model.set_vec(Vec::new());
+            shown.leave();
             return;
         };
-        let another = self.shown.borrow().conversation != thread.id.0;
+        let another = shown.conversation != thread.id.0;
         if another {
-            self.shown.replace(Shown {
-                conversation: thread.id.0.clone(),
-                ..Shown::default()
-            });
-            self.model.set_vec(Vec::new());
+            shown.leave();
+            shown.conversation.clone_from(&thread.id.0);
         }
-        self.shown.borrow_mut().behind = behind(thread);
+        shown.behind = behind(thread);
         head(thread, &view);
         if rows || another {
-            self.rows(thread);
+            shown.column.take(thread);
         }
-        match thread.take_scroll() {
-            Some(Scroll::End) => ui.invoke_thread_to_end(),
-            Some(Scroll::Row(id)) => {
-                ui.invoke_thread_leave_end();
-                view.set_anchor(id.as_str().into());
-                view.set_target(id.into());
-            }
-            // Whoever was at the end stays there: the view sees to that itself.
-            None => {}
+        drop(shown);
+        let scroll = thread.take_scroll();
+        if rows || another || scroll.is_some() {
+            self.go(scroll, ui);
         }
         if self.shown.borrow().draft_set != thread.draft_set {
             self.shown.borrow_mut().draft_set = thread.draft_set;
@@ -246,41 +225,29 @@ impl Drawn {
         }
     }
 
-    fn rows(&self, thread: &Thread) {
+    /// The rows have changed, or the view is to go elsewhere.
+    fn go(&self, scroll: Option<Scroll>, ui: &AppWindow) {
+        let view = ui.global::<ThreadView>();
+        let seen = seen(ui);
         let mut shown = self.shown.borrow_mut();
-        let changes = splices(
-            shown.rows.iter().map(|row| row.id.as_str()),
-            thread.rows.iter().map(|row| row.id.as_str()),
-        );
-        for change in &changes {
-            self.apply(change, thread, &mut shown);
+        let column = &mut shown.column;
+        match &scroll {
+            Some(Scroll::End) => column.near_end(seen),
+            Some(Scroll::Row(id)) => column.near_row(id, seen),
+            None => column.near_something(seen),
         }
-        for (at, row) in thread.rows.iter().enumerate() {
-            if shown.rows[at] != *row {
-                self.model.set_row_data(at, drawn(row));
-                shown.rows[at] = row.clone();
+        column.tell(&view);
+        drop(shown);
+        match scroll {
+            Some(Scroll::End) => ui.invoke_thread_to_end(),
+            Some(Scroll::Row(id)) => {
+                ui.invoke_thread_leave_end();
+                view.set_target(id.into());
             }
+            // Whoever was at the end stays there: the view sees to that itself.
+            None => {}
         }
-    }
-
-    fn apply(&self, change: &Splice, thread: &Thread, shown: &mut Shown) {
-        let at = change.at;
-        // One that comes below all others, while these stay.
-        let is_live = change.removed == 0 && !shown.rows.is_empty() && thread.at_newest;
-        // The last first: those which stay move less often.
-        for (offset, gone) in shown.rows.drain(at..at + change.removed).enumerate().rev() {
-            self.model.remove(at + offset);
-            shown.in_view.remove(&gone.id);
-            shown.whole.remove(&gone.id);
-            shown.hidden.remove(&gone.id);
-        }
-        for (offset, new) in change.added.clone().enumerate() {
-            let row = &thread.rows[new];
-            let mut drawn = drawn(row);
-            drawn.fresh = is_live && new + 1 == thread.rows.len() && !drawn.mine;
-            self.model.insert(at + offset, drawn);
-            shown.rows.insert(at + offset, row.clone());
-        }
+        view.invoke_moved();
     }
 }
 
@@ -295,37 +262,48 @@ pub fn insert(text: &str, ui: &AppWindow) {
     ui.invoke_write_draft(slint::format!("{before}{text}{after}"), cursor);
 }
 
-/// What is in view now: the first row is the anchor, and the last message is seen.
+/// What of the column is seen now.
+fn seen(ui: &AppWindow) -> View {
+    View {
+        top: ui.invoke_thread_top(),
+        height: ui.invoke_thread_height(),
+    }
+}
+
+/// What is in view now, and what of it is new.
 fn look(shown: &RefCell<Shown>, ui: &AppWindow, act: &Act) {
+    let view = ui.global::<ThreadView>();
+    let (seen, target, keyed) = (seen(ui), view.get_target(), view.get_keyed());
     let mut now = shown.borrow_mut();
-    let seen = now.last_in_view();
-    if let Some(first) = now.first_in_view() {
-        ui.global::<ThreadView>().set_anchor(first.into());
-    }
-    let hidden: BTreeSet<_> = now.hidden.iter().cloned().map(MessageId).collect();
-    let changed = (hidden != now.told).then(|| {
-        now.told.clone_from(&hidden);
-        hidden
-    });
+    let sight = now.column.look(seen, &target, &keyed);
+    now.column.tell(&view);
     drop(now);
-    if let Some(hidden) = changed {
-        act.act(ThreadAction::Hidden(hidden));
-    }
-    if let Some(seen) = seen {
-        act.act(ThreadAction::Seen(seen));
+    let hidden = sight.hidden.map(ThreadAction::Hidden);
+    let actions = [
+        hidden,
+        sight.seen.map(ThreadAction::Seen),
+        sight.ends_above.then_some(ThreadAction::NearTop),
+        sight.ends_below.then_some(ThreadAction::NearBottom),
+    ];
+    for action in actions.into_iter().flatten() {
+        act.act(action);
     }
 }
 
 impl Shown {
-    fn first_in_view(&self) -> Option<&str> {
-        let mut rows = self.rows.iter();
-        let first = rows.find(|row| self.in_view.contains(&row.id))?;
-        Some(&first.id)
+    /// Forgets the conversation.
+    fn leave(&mut self) {
+        let mut column = take(&mut self.column);
+        column.clear();
+        *self = Self {
+            column,
+            ..Self::default()
+        };
     }
 
     /// What a row says between these bytes, with each link whole.
     fn part(&self, id: &str, one: i32, other: i32) -> Option<String> {
-        let row = self.rows.iter().find(|row| row.id == id)?;
+        let row = self.column.rows.iter().find(|row| row.id == id)?;
         let RowKind::Message(message) = &row.kind else {
             return None;
         };
@@ -336,7 +314,7 @@ impl Shown {
 
     /// Where the byte there of the text of a row leads.
     fn link_at(&self, id: &str, at: i32) -> Option<String> {
-        let row = self.rows.iter().find(|row| row.id == id)?;
+        let row = self.column.rows.iter().find(|row| row.id == id)?;
         let RowKind::Message(message) = &row.kind else {
             return None;
         };
@@ -348,17 +326,6 @@ impl Shown {
             at < end
         })?;
         span.link.clone()
-    }
-
-    /// The last message that is wholly in view, whatever stands below it.
-    fn last_in_view(&self) -> Option<MessageId> {
-        let rows = self.rows.iter();
-        let whole = rows.filter(|row| self.whole.contains(&row.id));
-        let mut messages = whole.filter_map(|row| match &row.kind {
-            RowKind::Message(message) => Some(message),
-            _ => None,
-        });
-        messages.next_back().map(|one| one.id.clone())
     }
 }
 
@@ -376,10 +343,6 @@ fn head(thread: &Thread, view: &ThreadView<'_>) {
     view.set_face(words::face(&thread.face));
     view.set_timer(words::number(thread.timer_s));
     view.set_total(words::number(thread.total));
-    view.set_first(words::number(thread.first));
-    view.set_loaded(words::number(thread.loaded));
-    view.set_at_newest(thread.at_newest);
-    view.set_at_oldest(thread.at_oldest);
     view.set_is_new(thread.opening);
     view.set_asks(thread.asks);
     view.set_unread(words::number(thread.unread));
@@ -414,7 +377,8 @@ fn said_text(said: &[Said]) -> String {
     counted.collect::<Vec<_>>().join(", ")
 }
 
-fn drawn(row: &Row) -> ThreadRow {
+/// A row as the interface has it.
+pub fn drawn(row: &Row) -> ThreadRow {
     let mut drawn = ThreadRow {
         id: row.id.as_str().into(),
         ..ThreadRow::default()

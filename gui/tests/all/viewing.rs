@@ -126,6 +126,62 @@ fn what_comes_above_the_view_or_goes_from_there_does_not_move_it() {
     assert!(first >= 800, "what is far above is let go: {first}");
 }
 
+/// The messages that are made and laid out, in view or not.
+fn made(window: &Window) -> Vec<String> {
+    let rows = window.window.ui().global::<ThreadView>().get_rows();
+    rows.iter().map(|row| row.text.into()).collect()
+}
+
+#[test]
+fn a_load_of_older_messages_makes_no_more_rows_than_are_near_the_view() {
+    let mut window = talking(2_000);
+    window.does(ThreadAction::ScrollTo(0.5));
+    let before = made(&window);
+    for _ in 0..8 {
+        window.does(ThreadAction::NearTop);
+    }
+    let (after, seen) = (made(&window), texts(&window));
+    assert_eq!(before, after, "all that was loaded is far");
+    assert!(after.len() < 5 * seen.len(), "{} rows", after.len());
+    let scrolled = |window: &mut Window, by: f32| {
+        let mut most = 0;
+        for _ in 0..20 {
+            let before = window.lines();
+            window.scrolls(by);
+            let after = window.lines();
+            for (text, y) in before {
+                if let Some((_, now)) = after.iter().find(|(after, _)| *after == text) {
+                    assert!((now - y - by).abs() < 1.0, "{text} from {y} to {now}");
+                }
+            }
+            most = most.max(made(window).len());
+        }
+        most
+    };
+    let up = scrolled(&mut window, 200.0);
+    assert!(up < 6 * seen.len(), "{up} rows");
+    let down = scrolled(&mut window, -200.0);
+    assert!(down < 6 * seen.len(), "{down} rows");
+}
+
+#[test]
+fn what_comes_at_the_end_is_made_alone_and_not_at_all_while_the_view_is_far_from_there() {
+    let mut window = talking(500);
+    let before = made(&window);
+    comes(&mut window, 500, "one more");
+    let mut expected = before;
+    expected.push("one more".into());
+    assert_eq!(made(&window), expected);
+    for _ in 0..30 {
+        window.scrolls(200.0);
+    }
+    let before = made(&window);
+    comes(&mut window, 501, "and another");
+    assert_eq!(made(&window), before);
+    window.clicks("1 new message");
+    assert_eq!(texts(&window).last().unwrap(), "and another");
+}
+
 #[test]
 fn the_end_stays_in_view_for_whoever_is_there_and_nobody_else_is_moved() {
     let mut window = talking(200);
