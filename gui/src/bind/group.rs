@@ -83,6 +83,7 @@ fn row(member: &MemberRow) -> ui::MemberRow {
         },
         suspended: member.suspended,
         suspended_by: member.suspended_by.as_str().into(),
+        added: member.added.as_str().into(),
         frozen: member.frozen,
         appoints: member.offers.appoint,
         lowers: member.offers.lower,

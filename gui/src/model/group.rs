@@ -192,8 +192,8 @@ impl Group {
 
     fn draw(&mut self) {
         let standing = self.standing();
-        let told = self.told.iter().flatten();
-        let rows = told.map(|one| MemberRow::of(one, standing));
+        let told = self.told.as_deref().unwrap_or_default();
+        let rows = told.iter().map(|one| MemberRow::of(one, told, standing));
         self.members = rows.collect();
     }
 

@@ -31,6 +31,8 @@ pub struct MemberRow {
     pub suspended: bool,
     /// The names of those who did.
     pub suspended_by: String,
+    /// The names of those whom it added and who are still in.
+    pub added: String,
     /// It said different things to different people.
     pub frozen: bool,
     /// What can be done with it.
@@ -69,9 +71,11 @@ pub struct MemberAsked {
 }
 
 impl MemberRow {
-    /// How a member is shown to somebody who stands so.
-    pub(super) fn of(member: &Member, standing: GroupStanding) -> Self {
+    /// How a member is shown, beside all the others, to somebody who stands so.
+    pub(super) fn of(member: &Member, all: &[Member], standing: GroupStanding) -> Self {
         let who = &member.who;
+        let added_by = |one: &&Member| one.added_by.as_ref().is_some_and(|by| by.id == who.id);
+        let added = all.iter().filter(added_by).map(|one| &one.who);
         let name = visible::name(&who.name.0);
         let may_act = standing == GroupStanding::Admin && !who.is_me;
         let is = |level| may_act && !member.suspended && member.level == level;
@@ -88,6 +92,7 @@ impl MemberRow {
             named_by: who.named_by,
             suspended: member.suspended,
             suspended_by: names(&member.suspended_by),
+            added: names(added),
             frozen: member.frozen,
             offers: MemberOffers {
                 appoint: is(MemberLevel::Member),
@@ -98,8 +103,8 @@ impl MemberRow {
     }
 }
 
-fn names(members: &[MemberName]) -> String {
-    let names = members.iter().map(|one| visible::name(&one.name.0));
+fn names<'a>(members: impl IntoIterator<Item = &'a MemberName>) -> String {
+    let names = members.into_iter().map(|one| visible::name(&one.name.0));
     names.collect::<Vec<_>>().join(", ")
 }
 

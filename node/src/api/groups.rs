@@ -74,6 +74,9 @@ pub struct Member {
     /// Who lowered it so.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suspended_by: Vec<MemberName>,
+    /// Who added it, or made it an admin last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added_by: Option<MemberName>,
     /// It said different things to different people. Nothing more is taken in of what it wrote in that opening.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub frozen: bool,

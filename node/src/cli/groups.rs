@@ -274,8 +274,22 @@ async fn set(
         .find(|one| one.who.name.0.to_lowercase() == lower);
     let is_id = |one: &&Member| lower.len() >= 4 && one.who.id.0.starts_with(&lower);
     let meant = by_name.or_else(|| all.iter().find(is_id));
-    let meant = meant.ok_or(Refusal::NoSuchMember)?.who.id.clone();
-    members(output, &api.set_level(group.id, meant, level).await?);
+    let meant = &meant.ok_or(Refusal::NoSuchMember)?.who;
+    let left = api.set_level(group.id, meant.id.clone(), level).await?;
+    members(output, &left);
+    let added_by = |one: &&Member| one.added_by.as_ref().is_some_and(|by| by.id == meant.id);
+    let added: Vec<MemberName> = left
+        .iter()
+        .filter(added_by)
+        .map(|one| one.who.clone())
+        .collect();
+    if level == MemberLevel::None && !added.is_empty() {
+        output.say(tr!(
+            "Still in, added by {name}: {names}.",
+            name = visible::name(&meant.name.0),
+            names = names(&added)
+        ));
+    }
     Ok(())
 }
 

@@ -59,7 +59,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 45] = [
+const OTHERS: [Screen; 46] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -151,6 +151,11 @@ const OTHERS: [Screen; 45] = [
         groups::grouped(GroupStanding::Joining)
     }),
     ("suspended", || groups::grouped(GroupStanding::Suspended)),
+    ("object?", || {
+        let mut stage = groups::members(GroupStanding::Suspended);
+        stage.does(GroupAction::Object);
+        stage
+    }),
     ("a group that was left", || {
         groups::members(GroupStanding::Left)
     }),

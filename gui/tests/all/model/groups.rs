@@ -105,6 +105,20 @@ fn an_admin_appoints_lowers_and_removes_after_a_question() {
 }
 
 #[test]
+fn who_removes_a_member_sees_whom_that_member_added() {
+    let mut stage = in_group(GroupStanding::Admin);
+    let ana = group(&mut stage).members[0].who.clone();
+    group(&mut stage).members[1].added_by = Some(ana.clone());
+    let added = group(&mut stage).members[1].who.name.0.clone();
+    stage.does(GroupAction::Show(group_id("1")));
+    stage.does(GroupAction::Member(ana.id));
+    match &stage.app.pages.dialog.open {
+        Some(Dialog::Member(asked)) => assert_eq!(asked.member.added, added),
+        _ => panic!("nothing is asked"),
+    }
+}
+
+#[test]
 fn who_is_suspended_sees_by_whom_and_objects_with_the_passphrase() {
     let mut stage = in_group(GroupStanding::Suspended);
     stage.does(GroupAction::Show(group_id("1")));

@@ -17,16 +17,18 @@ pub fn grouped(standing: GroupStanding) -> Stage {
         _ => LEVEL,
     };
     let mut lowered = member("7", "Kalina", LEVEL, NamedBy::Themselves);
-    lowered.suspended = true;
-    let mut forked = member("8", "Иво", LEVEL, NamedBy::WhoBroughtIn);
+    let ana = member("a", "Ana Petrova", MemberLevel::Admin, NamedBy::Contact);
+    let ivo = member("8", "Иво", LEVEL, NamedBy::WhoBroughtIn);
+    (lowered.suspended, lowered.suspended_by) = (true, vec![ana.who.clone()]);
+    let mut stefan = member("d", "Ștefan Ionescu", LEVEL, NamedBy::Contact);
+    stefan.added_by = Some(lowered.who.clone());
+    let mut us = ourselves(level);
+    if standing == GroupStanding::Suspended {
+        (us.suspended, us.suspended_by) = (true, vec![ivo.who.clone()]);
+    }
+    let mut forked = ivo;
     forked.frozen = true;
-    let everybody = [
-        member("a", "Ana Petrova", MemberLevel::Admin, NamedBy::Contact),
-        member("d", "Ștefan Ionescu", LEVEL, NamedBy::Contact),
-        ourselves(level),
-        lowered,
-        forked,
-    ];
+    let everybody = [ana, stefan, us, lowered, forked];
     stage
         .node
         .found("1", "Walk on Sunday", standing, &everybody);

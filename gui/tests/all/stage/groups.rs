@@ -34,6 +34,7 @@ pub fn member(letter: &str, name: &str, level: MemberLevel, named_by: NamedBy) -
         level,
         suspended: false,
         suspended_by: Vec::new(),
+        added_by: None,
         frozen: false,
     }
 }

@@ -228,7 +228,7 @@ fn name_of(
 }
 
 /// Who brought in each key: the author of the last appointment that stands.
-fn bringers(membership: &Membership) -> BTreeMap<MemberKey, MemberKey> {
+pub(super) fn bringers(membership: &Membership) -> BTreeMap<MemberKey, MemberKey> {
     let mut bringers = BTreeMap::new();
     for operation in membership.operations() {
         match operation.act() {

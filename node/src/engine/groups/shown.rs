@@ -157,6 +157,8 @@ impl Owners {
             let by = standing.map(|it| it.suspended_by()).unwrap_or_default();
             by.into_iter().map(|by| names.of(by.device())).collect()
         };
+        let bringers = people::bringers(open.group.membership());
+        let added_by = |key| bringers.get(&key).filter(|by| **by != key);
         let mut members: Vec<Member> = people
             .into_iter()
             .filter(|(_, person)| person.level_if_it_objects >= Level::MEMBER.code())
@@ -165,6 +167,7 @@ impl Owners {
                 level: level(person.level),
                 suspended: person.is_suspended(),
                 suspended_by: suspended_by(person.key),
+                added_by: added_by(person.key).map(|by| names.of(by.device())),
                 frozen: person.is_forked,
             })
             .collect();

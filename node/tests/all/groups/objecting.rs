@@ -170,6 +170,9 @@ fn a_suspension_ends_when_a_more_senior_admin_has_undone_it() {
     world.run(30_000);
     let ben = called(&mut world, 1, &made, "Ben");
     assert!(ben.level == MemberLevel::Admin && !ben.suspended);
-    let told = [line("suspended", "Ben", "Cem"), line("restored", "Ben", "Ada")];
+    let told = [
+        line("suspended", "Ben", "Cem"),
+        line("restored", "Ben", "Ada"),
+    ];
     assert_eq!(lines(&world, 1, &made), told);
 }

@@ -268,6 +268,28 @@ fn admins_appoint_lower_and_remove_and_lines_tell_of_it() {
 }
 
 #[test]
+fn whom_a_removed_admin_had_added_is_known_and_can_be_removed_too() {
+    let mut world = World::with(17, &["Ada", "Ben", "Cem"]);
+    for (one, other) in [(0, 1), (1, 2), (0, 2)] {
+        world.meet(one, other);
+    }
+    let made = group(&mut world, 0, "Riverside");
+    bring_in(&mut world, 0, &made, 1);
+    set(&mut world, 0, &made, "Ben", MemberLevel::Admin).expect("it is an admin");
+    world.run(5_000);
+    bring_in(&mut world, 1, &made, 2);
+    world.run(5_000);
+    set(&mut world, 0, &made, "Ben", MemberLevel::None).expect("it outranks Ben");
+    let added_by = |member: Member| member.added_by.map(|by| by.name.0);
+    let cem = called(&mut world, 0, &made, "Cem");
+    assert_eq!(added_by(cem).as_deref(), Some("Ben"));
+    let ada = called(&mut world, 0, &made, "Ada");
+    assert_eq!(added_by(ada), None, "nobody adds the founder");
+    set(&mut world, 0, &made, "Cem", MemberLevel::None).expect("it is an admin");
+    assert_eq!(names(&mut world, 0, &made), ["Ada"]);
+}
+
+#[test]
 fn a_removed_member_gets_nothing_that_is_written_after_the_writer_knows() {
     let mut world = around_the_first(10, &["Ada", "Ben", "Cem"]);
     let made = group_of_all(&mut world, "Riverside");
