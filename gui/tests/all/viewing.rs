@@ -103,6 +103,17 @@ fn a_conversation_without_unread_messages_opens_at_its_end() {
 }
 
 #[test]
+fn whoever_is_at_the_end_stays_there_in_larger_letters() {
+    let mut window = talking(100);
+    for percent in [200, 100] {
+        window.does(Action::Prefer(Preference::TextPercent(percent)));
+        let texts = texts(&window);
+        assert_eq!(texts.last().map(String::as_str), Some("line 99"));
+        assert!(window.all("Newest").is_empty(), "there is nowhere to go");
+    }
+}
+
+#[test]
 fn what_comes_above_the_view_or_goes_from_there_does_not_move_it() {
     let mut window = talking(2_000);
     window.does(ThreadAction::ScrollTo(0.5));

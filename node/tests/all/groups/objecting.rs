@@ -24,7 +24,11 @@ fn lines(
             WhatChanged::Suspended { who } => ("suspended", who),
             WhatChanged::Objected { who } => ("objected", who),
             WhatChanged::Restored { who } => ("restored", who),
-            WhatChanged::Level { who, now, .. } if now == MemberLevel::None => ("out", who),
+            WhatChanged::Level {
+                who,
+                now: MemberLevel::None,
+                ..
+            } => ("out", who),
             WhatChanged::Level { .. } | WhatChanged::Timer { .. } => return None,
         };
         let by = line.by.map_or_else(String::new, |by| by.name.0);
@@ -173,6 +177,7 @@ fn a_suspension_ends_when_a_more_senior_admin_has_undone_it() {
     let told = [
         line("suspended", "Ben", "Cem"),
         line("restored", "Ben", "Ada"),
+        line("out", "Cem", "Ada"),
     ];
     assert_eq!(lines(&world, 1, &made), told);
 }
