@@ -402,6 +402,12 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
     let members = ask(get.clone(), &format!("{group}/members"));
     let members = document.check(members, 200).await;
     let me = members[0]["who"]["id"].as_str().unwrap().to_owned();
+    // Nobody has suspended the founder, and whoever guesses at the passphrase is told only that it is wrong.
+    for (passphrase, status) in [(PASSPHRASE, 409), ("wrong", 403)] {
+        let object = ask(post.clone(), &format!("{group}/objection"));
+        let object = object.json(&json!({"passphrase": passphrase}));
+        document.check(object, status).await;
+    }
     for (member, status) in [(me.as_str(), 200), ("00", 404)] {
         let set = ask(put.clone(), &format!("{group}/members/{member}"));
         let set = set.json(&json!({"level": "admin"}));
