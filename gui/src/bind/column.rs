@@ -117,7 +117,7 @@ impl Column {
         self.told = None;
     }
 
-    /// One that comes to the others at an end of what is near is made when the view comes near, but the newest of all at
+    /// A new row beside the first or the last that is near is made when the view comes near. The newest of all is made at
     /// once: whoever is at the end sees it come.
     fn insert(&mut self, at: usize, row: Row, is_fresh: bool) {
         let Range { start, end } = self.near;

@@ -95,7 +95,7 @@ impl View {
     }
 }
 
-/// Which rows are to be near, of so many, when these are and stand there. A row that is `held` does not go.
+/// Which of `count` loaded rows to make, when those of `near` are made and stand where `spot` says. The row `held` stays.
 pub fn wanted(
     near: &Range<usize>,
     count: usize,

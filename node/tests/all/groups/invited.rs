@@ -10,7 +10,7 @@ fn seen(world: &mut World, node: usize, from: usize) -> Option<GroupInvitationSt
 }
 
 /// Ada's group, in which Ben was an admin long enough to invite Cem, his contact.
-fn invited_by_ben(seed: u64) -> (World, ConversationId) {
+pub fn invited_by_ben(seed: u64) -> (World, ConversationId) {
     let mut world = World::with(seed, &["Ada", "Ben", "Cem"]);
     for (one, other) in [(0, 1), (1, 2), (0, 2)] {
         world.meet(one, other);

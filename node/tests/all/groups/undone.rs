@@ -3,6 +3,7 @@
 
 use hedgerow_node::api::{MemberLevel, WhatChanged};
 
+use super::invited::invited_by_ben;
 use super::*;
 
 /// Ben, whom Ada removes out of his reach, brings in Cem meanwhile. Cem knows nobody but Ben.
@@ -73,16 +74,8 @@ fn who_was_brought_in_beside_the_removal_of_its_inviter_hears_that_it_is_out() {
 
 #[test]
 fn who_heard_of_no_appointment_before_its_inviter_was_removed_hears_that_it_is_out() {
-    let mut world = World::with(91, &["Ada", "Ben", "Cem"]);
-    for (one, other) in [(0, 1), (1, 2)] {
-        world.meet(one, other);
-    }
-    let made = group(&mut world, 0, "Riverside");
-    bring_in(&mut world, 0, &made, 1);
-    set(&mut world, 0, &made, "Ben", MemberLevel::Admin).expect("it is an admin");
-    world.run(10_000);
-    invite(&mut world, 1, &made, 2);
-    world.run(10_000);
+    let (mut world, made) = invited_by_ben(91);
+    world.network.part(0, 2, true);
     world.network.part(0, 1, true);
     set(&mut world, 0, &made, "Ben", MemberLevel::None).expect("it outranks Ben");
     join(&mut world, 2, 1).expect("it looks good");
