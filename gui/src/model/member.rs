@@ -74,8 +74,8 @@ impl MemberRow {
     /// How a member is shown, beside all the others, to somebody who stands so.
     pub(super) fn of(member: &Member, all: &[Member], standing: GroupStanding) -> Self {
         let who = &member.who;
-        let added_by = |one: &&Member| one.added_by.as_ref().is_some_and(|by| by.id == who.id);
-        let added = all.iter().filter(added_by).map(|one| &one.who);
+        let added = all.iter().filter(|one| one.came_by(&who.id));
+        let added = added.map(|one| &one.who);
         let name = visible::name(&who.name.0);
         let may_act = standing == GroupStanding::Admin && !who.is_me;
         let is = |level| may_act && !member.suspended && member.level == level;

@@ -82,6 +82,15 @@ pub struct Member {
     pub frozen: bool,
 }
 
+impl Member {
+    /// Whether this is somebody else whom that member added: whoever removes the one may want to remove the other.
+    #[must_use]
+    pub fn came_by(&self, member: &MemberId) -> bool {
+        let added_by = self.added_by.as_ref();
+        !self.who.is_me && added_by.is_some_and(|by| by.id == *member)
+    }
+}
+
 /// Whether a member of a group has a message of ours.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "runtime", derive(ToSchema))]

@@ -277,10 +277,9 @@ async fn set(
     let meant = &meant.ok_or(Refusal::NoSuchMember)?.who;
     let left = api.set_level(group.id, meant.id.clone(), level).await?;
     members(output, &left);
-    let added_by = |one: &&Member| one.added_by.as_ref().is_some_and(|by| by.id == meant.id);
     let added: Vec<MemberName> = left
         .iter()
-        .filter(added_by)
+        .filter(|one| one.came_by(&meant.id))
         .map(|one| one.who.clone())
         .collect();
     if level == MemberLevel::None && !added.is_empty() {
