@@ -1,6 +1,7 @@
 //! Links that break, peers that move, and a carrier that is switched off.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, Instant};
 
@@ -97,6 +98,15 @@ async fn a_link_on_which_a_byte_is_changed_is_replaced_by_another() {
     b.stop().await.unwrap();
 }
 
+/// Takes a port that was given back. Where this fails, another program was as quick, which serves as well.
+fn taken_from_now_on(port: u16) -> Option<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(listener) => Some(listener),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => None,
+        Err(error) => panic!("port {port}: {error}"),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_peer_that_comes_back_at_another_port_is_found_without_announcements() {
     let pair = pair().await;
@@ -118,7 +128,7 @@ async fn a_peer_that_comes_back_at_another_port_is_found_without_announcements()
         settled(&a, &pair.b_of_a, 3 + round).await;
         let before = port(&b).await;
         b.stop().await.unwrap();
-        taken.push(TcpListener::bind((Ipv4Addr::LOCALHOST, before)).unwrap());
+        taken.push(taken_from_now_on(before));
         b = open(&pair.b, OnAir::Loopback).await;
     }
     a.send_to(pair.b_of_a.clone(), Private("there you are".into()))
@@ -128,7 +138,7 @@ async fn a_peer_that_comes_back_at_another_port_is_found_without_announcements()
     // Now the other one moves, and was told in a session where the first has moved to.
     let before = port(&a).await;
     a.stop().await.unwrap();
-    taken.push(TcpListener::bind((Ipv4Addr::LOCALHOST, before)).unwrap());
+    taken.push(taken_from_now_on(before));
     let a = open(&pair.a, OnAir::Loopback).await;
     a.send_to(pair.b_of_a.clone(), Private("I have moved".into()))
         .await
