@@ -63,6 +63,7 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
         .map(|row| InvitationRow {
             id: row.id.0.as_str().into(),
             in_person: row.in_person,
+            is_room: row.is_room,
             expires: words::when(Some(row.expires)),
             state: words::say(&codes::invitation(row.state)),
             open: row.open,
@@ -95,6 +96,13 @@ pub fn draw(app: &App, ui: &AppWindow, pasted_set: &Cell<u32>) {
             }
             view.set_left_min(words::number(shown.left_min));
             view.set_in_person(shown.in_person);
+            view.set_is_room(shown.room.is_some());
+            if let Some(room) = &shown.room {
+                view.set_group(room.group.as_str().into());
+                view.set_joined(room.joined.as_str().into());
+                view.set_count(words::number(room.count));
+                view.set_limit(words::number(room.limit));
+            }
         }
         None => {
             view.set_link("".into());

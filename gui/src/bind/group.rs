@@ -18,6 +18,8 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     view.on_invite(move || say.act(GroupAction::Invite));
     let say = act.clone();
+    view.on_open_room(move || say.act(GroupAction::OpenRoom));
+    let say = act.clone();
     view.on_object(move || say.act(GroupAction::Object));
     let say = act.clone();
     view.on_leave(move || say.act(GroupAction::Leave));

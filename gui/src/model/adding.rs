@@ -5,7 +5,7 @@ use std::mem::take;
 
 use hedgerow_node::api::{
     Call, ContactId, Invitation, InvitationId, InvitationState, JoinProblem, LinkSource,
-    NewInvitation, NewJoin, Private, Refusal,
+    NewInvitation, NewJoin, Private, Refusal, Room,
 };
 use qrcode::{EcLevel, QrCode};
 
@@ -13,6 +13,7 @@ use super::banner::Banner;
 use super::calendar::When;
 use super::context::Context;
 use super::effect::{Announcement, Effect};
+use super::face::Face;
 use super::outcome::{Outcome, concerns_everything};
 use super::place::Pane;
 use super::scanning::{Scanning, ScanningAction};
@@ -94,6 +95,8 @@ pub struct InvitationRow {
     pub id: InvitationId,
     /// Made for somebody present to scan.
     pub in_person: bool,
+    /// Made for everybody in a room.
+    pub is_room: bool,
     /// When it expires.
     pub expires: When,
     /// What has become of it.
@@ -117,6 +120,38 @@ pub struct ShownInvitation {
     pub left_min: u64,
     /// Made for somebody present to scan, who then knows whose it is.
     pub in_person: bool,
+    /// If it is for everybody in a room: for which group, and who has used it.
+    pub room: Option<ShownRoom>,
+}
+
+/// What an invitation for a room tells while it is on screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownRoom {
+    /// What the group is called.
+    pub group: String,
+    /// The names of those who have used it.
+    pub joined: String,
+    /// How many they are.
+    pub count: u64,
+    /// How many may use it.
+    pub limit: u64,
+}
+
+impl ShownRoom {
+    fn of(room: &Room, context: &Context) -> Self {
+        let group = context.conversations.get(&room.group);
+        let group = group.map(|known| &known.conversation);
+        let joined = room.joined.iter().map(|id| context.contacts.name_of(id));
+        let joined: Vec<String> = joined.filter(|name| !name.is_empty()).collect();
+        Self {
+            group: group.map_or_else(String::new, |group| {
+                Face::of_conversation(group, context).name
+            }),
+            joined: joined.join(", "),
+            count: room.joined.len() as u64,
+            limit: u64::from(room.limit),
+        }
+    }
 }
 
 /// A QR code.
@@ -175,10 +210,10 @@ impl Adding {
                 valid_for_s,
             } => {
                 self.begin();
-                vec![Outcome::ask(Call::Invite(NewInvitation {
+                vec![Outcome::ask(Call::Invite(NewInvitation::for_one(
                     valid_for_s,
                     in_person,
-                }))]
+                )))]
             }
             AddingAction::ShowInvitation(id) => {
                 self.shown_id = Some(id);
@@ -344,7 +379,11 @@ impl Adding {
     /// A meeting has made a contact.
     pub(super) fn met(&mut self, id: ContactId, invitation: &InvitationId) -> Vec<Outcome> {
         self.problems.remove(invitation);
-        self.shown_id.take_if(|shown| shown == invitation);
+        let mut known = self.known.iter();
+        let is_room = known.any(|known| known.id == *invitation && known.room.is_some());
+        // That of a room is for others, too.
+        self.shown_id
+            .take_if(|shown| shown == invitation && !is_room);
         self.met = Some(id.clone());
         vec![Outcome::ask(Call::Invitations), Outcome::LookAt(id)]
     }
@@ -383,6 +422,7 @@ impl Adding {
             .map(|invitation| InvitationRow {
                 id: invitation.id.clone(),
                 in_person: invitation.in_person,
+                is_room: invitation.room.is_some(),
                 expires: when(invitation),
                 state: invitation.state,
                 open: invitation.state == InvitationState::Open,
@@ -425,6 +465,10 @@ impl Adding {
                 expires: when(invitation),
                 left_min: (left_ms as u64).div_ceil(60_000),
                 in_person: invitation.in_person,
+                room: invitation
+                    .room
+                    .as_ref()
+                    .map(|room| ShownRoom::of(room, context)),
             })
         });
         self.changed = true;

@@ -2,7 +2,9 @@
 
 use std::mem::take;
 
-use hedgerow_node::api::{Call, ContactId, ConversationId, GroupStanding, Member, MemberId};
+use hedgerow_node::api::{
+    Call, ContactId, ConversationId, GroupStanding, Member, MemberId, NewInvitation,
+};
 
 use super::choosing::Choosing;
 use super::context::Context;
@@ -13,6 +15,9 @@ use super::objecting::Objecting;
 use super::outcome::Outcome;
 use super::place::Pane;
 
+/// How long an invitation for a room is valid, in seconds: for a meeting and what is said after it.
+const ROOM_S: u64 = 4 * 3_600;
+
 /// What a person does on the page of a group.
 #[derive(Clone)]
 pub enum GroupAction {
@@ -22,6 +27,8 @@ pub enum GroupAction {
     Member(MemberId),
     /// Ask whom to invite.
     Invite,
+    /// Make an invitation for everybody in a room.
+    OpenRoom,
     /// Ask whether to object to being suspended.
     Object,
     /// Ask whether to leave.
@@ -94,6 +101,7 @@ impl GroupPage {
             GroupAction::Invite => group
                 .is_led_by_us()
                 .then(|| Dialog::Invite(group.inviting(context))),
+            GroupAction::OpenRoom => return group.open_room(),
             GroupAction::Object => group
                 .suspended_by()
                 .map(|_| Dialog::Object(Objecting::new(group.id.clone()))),
@@ -218,6 +226,19 @@ impl Group {
             name: self.face.name.clone(),
             choosing,
         }
+    }
+
+    /// Makes an invitation for a room, and goes where it will be shown.
+    fn open_room(&self) -> Vec<Outcome> {
+        if !self.is_led_by_us() {
+            return Vec::new();
+        }
+        let room = NewInvitation {
+            valid_for_s: ROOM_S,
+            in_person: false,
+            group: Some(self.id.clone()),
+        };
+        vec![Outcome::ask(Call::Invite(room)), Outcome::Go(Pane::Adding)]
     }
 
     /// What is asked before it is left or, where we are not in, erased.

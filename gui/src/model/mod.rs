@@ -98,7 +98,7 @@ mod viewer;
 mod window;
 
 pub use action::Action;
-pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitation};
+pub use adding::{Adding, AddingAction, InvitationRow, JoinRow, Qr, ShownInvitation, ShownRoom};
 pub use answering::{About, Author, Quote, QuotedOriginal};
 pub use app::App;
 pub use arranging::{Arrangement, Arrangements, ArrangingAction, MuteFor};

@@ -165,10 +165,8 @@ fn play_an_owner(
 fn meet(ana: &Window, ben: &Window) -> (ConversationId, ConversationId) {
     ana.create("Ana");
     ben.create("Ben");
-    ana.worker.ask(Call::Invite(NewInvitation {
-        valid_for_s: 3_600,
-        in_person: false,
-    }));
+    ana.worker
+        .ask(Call::Invite(NewInvitation::for_one(3_600, false)));
     let link = ana.hears(|update| match update {
         Update::Invited(invitation) => invitation.unwrap().link,
         _ => None,

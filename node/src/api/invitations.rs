@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::Private;
+use super::{ContactId, ConversationId, Private};
 
 /// An invitation's id: 16 hex digits, not derived from its secret in any way that reveals it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,12 +23,37 @@ pub struct NewInvitation {
     /// Shown as a picture to somebody present: if their camera reads it there, they know whose it is.
     #[serde(default)]
     pub in_person: bool,
+    /// For a room: everybody who uses it becomes a contact, and is invited into this group. It is never in person.
+    #[serde(default)]
+    pub group: Option<ConversationId>,
 }
 
 impl NewInvitation {
+    /// An invitation for one person.
+    #[must_use]
+    pub fn for_one(valid_for_s: u64, in_person: bool) -> Self {
+        Self {
+            valid_for_s,
+            in_person,
+            group: None,
+        }
+    }
+
     fn day() -> u64 {
         86_400
     }
+}
+
+/// An invitation for everybody in a room, and who has used it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Room {
+    /// The group into which they are invited.
+    pub group: ConversationId,
+    /// Who has used it, in this order.
+    pub joined: Vec<ContactId>,
+    /// How many may use it before it closes.
+    pub limit: u32,
 }
 
 /// A link to join, and how it came here.
@@ -84,6 +109,9 @@ pub struct Invitation {
     pub in_person: bool,
     /// What has become of it.
     pub state: InvitationState,
+    /// If it is one's own and for a room: for which group, and who has used it.
+    #[serde(default)]
+    pub room: Option<Room>,
 }
 
 /// What has become of an invitation.

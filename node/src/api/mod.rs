@@ -75,6 +75,7 @@ pub use groups::{
 };
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,
+    Room,
 };
 pub use messages::{Message, MessageId, Page, PageFrom, Reaction};
 pub use node::{Me, NodeStatus, Status, Traffic};

@@ -100,6 +100,8 @@ pub enum Refusal {
     StillAMember,
     /// Only an admin can do this.
     NotAnAdmin,
+    /// We are suspended from the group.
+    Suspended,
     /// Nobody has suspended us in the group.
     NotSuspended,
     /// There is no such member in the group.
@@ -291,6 +293,7 @@ impl Refusal {
             | Self::NotAMember
             | Self::StillAMember
             | Self::NotAnAdmin
+            | Self::Suspended
             | Self::NotSuspended
             | Self::AlreadyMember
             | Self::GroupFull { .. }

@@ -311,13 +311,7 @@ async fn run(dir: &Path, passphrase: &Path) -> Result<(Child, Remote), Failure> 
 async fn meet(ana: &mut Person, ben: &mut Person) -> Result<(), Failure> {
     use futures_util::StreamExt;
 
-    let invitation = ana
-        .api
-        .invite(NewInvitation {
-            valid_for_s: 3600,
-            in_person: false,
-        })
-        .await?;
+    let invitation = ana.api.invite(NewInvitation::for_one(3600, false)).await?;
     let link = invitation.link.ok_or(Refusal::Bug)?;
     let (mut heard, mut told) = (ana.api.events().await?, ben.api.events().await?);
     ben.api.join(link.into()).await?;

@@ -100,7 +100,11 @@ async fn people(session: &Session, output: Output, command: People) -> Result<()
             valid,
             in_person,
             wait,
-        } => meeting::invite(session, output, &valid, in_person, wait).await,
+            into,
+        } => {
+            let into = into.as_deref();
+            meeting::invite(session, output, &valid, (in_person, into), wait).await
+        }
         People::Join { link } => meeting::join(session, output, &link).await,
         People::Invitations { action } => match action {
             None | Some(InvitationAction::List) => meeting::list(api, output).await,

@@ -17,7 +17,7 @@ use crate::cli::failure::{Exit, Failure};
 use crate::cli::output::Output;
 use crate::cli::relays::status;
 use crate::cli::session::Session;
-use crate::cli::{ask, screen, words};
+use crate::cli::{ask, groups, screen, words};
 use crate::words::{Phrase, codes, tr};
 
 /// The longest link that we read from stdin, in bytes.
@@ -31,7 +31,7 @@ pub async fn invite(
     session: &Session,
     output: Output,
     valid: &str,
-    in_person: bool,
+    (in_person, into): (bool, Option<&str>),
     wait: bool,
 ) -> Result<(), Failure> {
     let valid_for_s = screen::parse_span(valid).filter(|span| *span <= MAX_VALID_S);
@@ -42,14 +42,25 @@ pub async fn invite(
     let api = session.api();
     // Before the call, so that nobody joins in between.
     let events = api.events().await?;
+    let group = match into {
+        Some(name) => Some(groups::of_name(api, name).await?.id),
+        None => None,
+    };
     let wish = NewInvitation {
         valid_for_s,
         in_person,
+        group,
     };
     let invitation = api.invite(wish).await?;
     let all = listed(api).await?;
     let number = all.iter().position(|one| one.id == invitation.id);
-    display(output, &invitation, number.map_or(0, |before| before + 1))?;
+    display(
+        api,
+        output,
+        &invitation,
+        number.map_or(0, |before| before + 1),
+    )
+    .await?;
     if is_out_of_reach(&status(api).await?) {
         output.say(unreachable());
     }
@@ -64,13 +75,16 @@ pub async fn invite(
     output.say(tr!(
         "Waiting for them. Ctrl-C ends the waiting, not the invitation."
     ));
-    let progress = spinner(output, tr!("Waiting"));
-    let met = interruptible(met(api, events, &invitation)).await;
-    progress.finish_and_clear();
-    let contact = met?;
-    output.data(&contact, |contact| {
-        tr!("{name} is a contact now.", name = shown(contact))
-    });
+    let mut events = events;
+    for _ in 0..invitation.room.as_ref().map_or(1, |room| room.limit) {
+        let progress = spinner(output, tr!("Waiting"));
+        let met = interruptible(met(api, &mut events, &invitation)).await;
+        progress.finish_and_clear();
+        let Some(contact) = met? else { break };
+        output.data(&contact, |contact| {
+            tr!("{name} is a contact now.", name = shown(contact))
+        });
+    }
     Ok(())
 }
 
@@ -95,26 +109,66 @@ fn unreachable() -> Phrase {
 }
 
 /// Shows the link of an invitation and its number.
-fn display(output: Output, invitation: &Invitation, number: usize) -> Result<(), Failure> {
+async fn display(
+    api: &dyn Api,
+    output: Output,
+    invitation: &Invitation,
+    number: usize,
+) -> Result<(), Failure> {
     let link = invitation.link.as_ref().ok_or_else(|| ended(invitation))?;
     output.say(qr(link)?);
     output.data(invitation, |_| link.0.clone());
+    let (number, until) = (number as u64, screen::time(invitation.expires_ms));
+    let Some(room) = &invitation.room else {
+        output.say(tr!(
+            "Invitation {number}, for one person, until {until}. Anyone with the link can use it.",
+            number = number,
+            until = until
+        ));
+        return Ok(());
+    };
     output.say(tr!(
-        "Invitation {number}, for one person, until {until}. Anyone with the link can use it.",
-        number = number as u64,
-        until = screen::time(invitation.expires_ms)
+        "Invitation {number}, for a room of up to {limit} people, until {until}. Anyone with the link can use it.",
+        number = number,
+        limit = u64::from(room.limit),
+        until = until
     ));
+    let mut names = Vec::with_capacity(room.joined.len());
+    for contact in &room.joined {
+        match api.contact(contact.clone()).await {
+            Ok(contact) => names.push(shown(&contact)),
+            // Removed since.
+            Err(Refusal::NoSuchContact) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    if !names.is_empty() {
+        output.say(tr!("Used by: {names}", names = names.join(", ")));
+    }
     Ok(())
 }
 
-async fn met(api: &dyn Api, mut events: Events, made: &Invitation) -> Result<Contact, Failure> {
+/// The next who uses an invitation; `None` if it ends.
+async fn met(
+    api: &dyn Api,
+    events: &mut Events,
+    made: &Invitation,
+) -> Result<Option<Contact>, Failure> {
     while let Some(event) = events.next().await {
         match event {
             Event::Met {
                 contact,
                 invitation,
             } if invitation == made.id => {
-                return Ok(api.contact(contact).await?);
+                return Ok(Some(api.contact(contact).await?));
+            }
+            Event::Invitation { invitation } if invitation == made.id && made.room.is_some() => {
+                let mut all = api.invitations().await?.into_iter();
+                let is_open =
+                    |one: Invitation| one.id == made.id && one.state == InvitationState::Open;
+                if !all.any(is_open) {
+                    return Ok(None);
+                }
             }
             Event::Lock { locked: true } => return Err(Refusal::Locked.into()),
             _ => {}
@@ -265,9 +319,10 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
             (number(invitation).map_or(0, |before| before + 1) as u64).into(),
             codes::invitation(invitation.state),
             screen::time(invitation.expires_ms).into(),
-            match invitation.in_person {
-                true => tr!("in person"),
-                false => tr!("link"),
+            match (&invitation.room, invitation.in_person) {
+                (Some(_), _) => tr!("room"),
+                (None, true) => tr!("in person"),
+                (None, false) => tr!("link"),
             },
             invitation.id.0.as_str().into(),
         ]
@@ -287,7 +342,7 @@ pub async fn list(api: &dyn Api, output: Output) -> Result<(), Failure> {
 /// `hedgerow invitations show`.
 pub async fn show(api: &dyn Api, output: Output, name: &str) -> Result<(), Failure> {
     let (number, invitation) = named(api, name).await?;
-    display(output, &invitation, number)
+    display(api, output, &invitation, number).await
 }
 
 /// `hedgerow invitations cancel`.

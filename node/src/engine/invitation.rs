@@ -12,6 +12,7 @@ use super::account::Account;
 use super::fault::{CallError, LinkError, PeerFault};
 use super::link::State;
 use super::people::People;
+use super::room::Room;
 use super::{Now, Owners, Turn, rng};
 use crate::api::{self, InvitationId, InvitationState, NewInvitation, Private, Refusal, Reply};
 use crate::tables::{self, Table};
@@ -21,6 +22,9 @@ const MAX_INVITATIONS: usize = 64;
 
 /// The most handshakes that one invitation answers.
 const INVITATION_TRIES: u32 = 64;
+
+/// The most handshakes that an invitation for a room answers.
+const ROOM_TRIES: u32 = 1_024;
 
 /// How long we still list an invitation that has ended, and answer joiners with the reason.
 const AFTERLIFE_MS: i64 = 24 * 3_600_000;
@@ -90,12 +94,27 @@ pub(crate) struct Made {
     /// When it was made, by our clock.
     #[cbor(n(10), default)]
     made_ms: i64,
+    /// What it is for if it is for many.
+    #[n(11)]
+    pub room: Option<Room>,
 }
 
 impl Made {
     /// Whether we answer first flights under it: while it is open, and for a day after its end.
     pub fn answers(&self) -> bool {
-        self.tries < INVITATION_TRIES
+        self.tries
+            < match self.room {
+                Some(_) => ROOM_TRIES,
+                None => INVITATION_TRIES,
+            }
+    }
+
+    /// Whether the device has used it, and may come again because it has lost our answer.
+    pub fn was_used_by(&self, device: DeviceId) -> bool {
+        match &self.room {
+            Some(room) => room.was_used_by(device),
+            None => self.used_by == Some(device),
+        }
     }
 
     /// When it ends or has ended, by our clock.
@@ -112,8 +131,7 @@ impl Made {
         match self.fate {
             Fate::Open if wall_ms >= self.expires_ms => Some(Declined::Expired),
             Fate::Open => None,
-            // The same device comes again because it has lost our answer.
-            Fate::Used if self.used_by == Some(device) => None,
+            Fate::Used if self.was_used_by(device) => None,
             Fate::Used => Some(Declined::Used),
             Fate::Cancelled => Some(Declined::Cancelled),
             Fate::Expired => Some(Declined::Expired),
@@ -142,6 +160,7 @@ impl Made {
                 Fate::Cancelled => InvitationState::Cancelled,
                 Fate::Expired => InvitationState::Expired,
             },
+            room: self.room.as_ref().map(Room::view),
         }
     }
 
@@ -174,6 +193,10 @@ impl Owners {
             }
             .into());
         }
+        let room = wish.group.as_ref().map(|group| self.open_room(group));
+        let room = room.transpose()?;
+        // What hangs on a wall, anybody may have hung there.
+        let in_person = wish.in_person && room.is_none();
         let expires_s = (turn.now.wall_ms.max(0) as u64 / 1_000)
             .saturating_add(wish.valid_for_s.min(MAX_VALID_S));
         let secret = InvitationSecret::from_bytes(rng::bytes(turn.rng));
@@ -182,7 +205,7 @@ impl Owners {
             inviter: self.people.inviter_hash(&self.account),
             expires_s,
             addresses: self.reach.invited_to(&self.account),
-            in_person: wish.in_person,
+            in_person,
         };
         let link = invitation.link().map_err(|_| Refusal::Bug)?;
         let id = InvitationKey(turn.rng.next_u64());
@@ -192,12 +215,13 @@ impl Owners {
             secret,
             link: link.to_string(),
             expires_ms: expires_s as i64 * 1_000,
-            in_person: wish.in_person,
+            in_person,
             fate: Fate::Open,
             ended_ms: 0,
             tries: 0,
             used_by: None,
             made_ms: turn.now.wall_ms,
+            room,
         };
         made.save(turn.txn, id)?;
         let view = made.view(id);

@@ -99,6 +99,7 @@ impl Joining {
                 .saturating_mul(1_000),
             in_person: self.is_in_person(),
             state: InvitationState::Joining,
+            room: None,
         }
     }
 }

@@ -6,6 +6,7 @@ use hedgerow_sync::space;
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::carrier::{Address, LinkId};
 use hedgerow_transport::invitation::inviter_key_hash;
+use hedgerow_transport::keys::PublicKey;
 use hedgerow_transport::meeting::{self, Acquaintance, Declined, Introduction, MeetingFault};
 use hedgerow_transport::relay::RelayKey;
 use hedgerow_transport::session::Session;
@@ -14,7 +15,7 @@ use super::account::Account;
 use super::conversations::{Conversation, Kind};
 use super::fact::Versions;
 use super::fault::{LinkError, PeerFault};
-use super::invitation::{Fate, InvitationKey};
+use super::invitation::InvitationKey;
 use super::joining::Joining;
 use super::link::{Link, State};
 use super::links::Errand;
@@ -117,6 +118,7 @@ impl Owners {
         content: &Bytes,
     ) -> Result<(), LinkError> {
         let me = self.introduction()?;
+        let shuts = self.room_shuts(turn, meeting.invitation)?;
         let made = self
             .people
             .invitations
@@ -134,12 +136,14 @@ impl Owners {
         let identity = IdentityId(*joiner.peer.devices.identity());
         self.people
             .refuse_others_devices(&self.account, identity, &joiner.peer.devices)?;
-        let again = made.used_by == Some(device);
+        let again = made.was_used_by(device);
         let declined = match self.people.contacts.get(&identity) {
             _ if identity == self.account.identity() => return Err(PeerFault::OutOfPlace.into()),
             Some(contact) if contact.blocked => Some(Declined::Blocked),
             _ => made.declines(device, turn.now.wall_ms),
         };
+        // Until its first session who came in before may come again, whatever has become of the group.
+        let declined = declined.or((shuts && !again).then_some(Declined::Cancelled));
         let declined = match declined {
             None if !again && self.is_established(turn, identity)? => Some(Declined::Known),
             other => other,
@@ -158,15 +162,12 @@ impl Owners {
             None,
             None,
         )?;
-        if let Some(made) = self.people.invitations.get_mut(&meeting.invitation) {
-            made.used_by = Some(device);
-            made.end(Fate::Used, turn.now.wall_ms);
-            made.save(turn.txn, meeting.invitation)?;
-        }
-        turn.errands.push(Errand::EndMeetings(meeting.invitation));
+        let device_key = meeting.session.peer_key();
+        turn.errands
+            .push(Errand::EndMeetings(meeting.invitation, Some(device_key)));
+        self.came_by(turn, meeting.invitation, (identity, device))?;
         if !again {
             turn.pending.met.push((identity, meeting.invitation, false));
-            turn.pending.invitations.insert(meeting.invitation);
         }
         items::say_bytes(&mut meeting.session, meeting::MET, answer);
         self.reach
@@ -394,18 +395,20 @@ impl People {
 }
 
 impl Engine {
-    /// Ends the other meetings by an invitation, so that an earlier attempt of the joiner has no effect after this one.
+    /// Ends the other meetings by an invitation, so that an earlier attempt of the joiner has no effect after this one: all, or those
+    /// of a device and those that have not yet shown whose they are.
     pub(super) fn end_other_meetings(
         &mut self,
         turn: &mut Turn<'_>,
         this: Option<LinkId>,
         invitation: InvitationKey,
+        of: Option<PublicKey>,
     ) {
         let others: Vec<LinkId> = self
             .links
             .by_id
             .iter()
-            .filter(|(id, link)| Some(**id) != this && link.is_of_invitation(invitation))
+            .filter(|(id, link)| Some(**id) != this && link.is_of_invitation(invitation, of))
             .map(|(id, _)| *id)
             .collect();
         for id in others {
@@ -417,11 +420,15 @@ impl Engine {
 }
 
 impl Link {
-    /// Whether this is an accepted link of a meeting by this invitation.
-    fn is_of_invitation(&self, invitation: InvitationKey) -> bool {
+    /// Whether this is an accepted link of a meeting by this invitation, perhaps of a device.
+    fn is_of_invitation(&self, invitation: InvitationKey, device: Option<PublicKey>) -> bool {
         match &self.state {
             State::Answered(of, _) => *of == invitation,
-            State::Meeting(meeting) => meeting.joiner.is_none() && meeting.invitation == invitation,
+            State::Meeting(meeting) => {
+                meeting.joiner.is_none()
+                    && meeting.invitation == invitation
+                    && device.is_none_or(|device| device == meeting.session.peer_key())
+            }
             _ => false,
         }
     }

@@ -97,6 +97,7 @@ mod receipts;
 mod reconciling;
 pub mod recording;
 mod rng;
+mod room;
 mod sealing;
 pub mod searching;
 mod share;

@@ -192,6 +192,7 @@ impl Owners {
         if let Some(open) = self.groups.get(space) {
             return match open.my_level() {
                 _ if !open.group.membership().is_judged() => Err(Refusal::NewerGroup),
+                Level::NONE if open.is_suspended() => Err(Refusal::Suspended),
                 Level::NONE => Err(Refusal::NotAMember),
                 _ => Ok((space, known.kind)),
             };

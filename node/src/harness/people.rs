@@ -18,10 +18,7 @@ impl World {
     /// # Panics
     /// The node refuses.
     pub fn invite(&mut self, node: usize) -> Private {
-        let wish = NewInvitation {
-            valid_for_s: 3_600,
-            in_person: false,
-        };
+        let wish = NewInvitation::for_one(3_600, false);
         match self.ask(node, Call::Invite(wish)) {
             Ok(Reply::Invitation(invitation)) => {
                 invitation.link.expect("an open invitation shows its link")

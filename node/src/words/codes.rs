@@ -89,6 +89,7 @@ pub fn refusal(refusal: &Refusal) -> Phrase {
         Refusal::NotAMember => tr!("You are not in this group. Nothing can be written here."),
         Refusal::StillAMember => tr!("You are in this group. Leave it first to erase it."),
         Refusal::NotAnAdmin => tr!("Only an admin of the group can do this."),
+        Refusal::Suspended => tr!("You are suspended from this group."),
         Refusal::NotSuspended => tr!("Nobody has suspended you in this group."),
         Refusal::NoSuchMember => tr!("There is no such member in this group."),
         Refusal::AlreadyMember => tr!("This contact is in the group already."),

@@ -56,10 +56,7 @@ fn draft(world: &mut World, kept: &str) {
 }
 
 fn invite(world: &mut World) -> InvitationId {
-    let wish = NewInvitation {
-        valid_for_s: 3_600,
-        in_person: false,
-    };
+    let wish = NewInvitation::for_one(3_600, false);
     match ask(world, 0, Call::Invite(wish)) {
         Reply::Invitation(invitation) => invitation.id,
         other => panic!("no invitation: {other:?}"),

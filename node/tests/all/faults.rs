@@ -71,10 +71,9 @@ fn a_commit_that_fails_tells_nobody_anything_and_loses_nothing_confirmed() {
     for (node, after) in (0..2).flat_map(|node| (0..24).map(move |after| (node, after))) {
         let mut world = World::with(2, &["Ada", "Grace"]);
         world.nodes[node].storage.fail_after = Some(after);
-        let link = world.nodes[0].call(Call::Invite(hedgerow_node::api::NewInvitation {
-            valid_for_s: 3_600,
-            in_person: false,
-        }));
+        let link = world.nodes[0].call(Call::Invite(hedgerow_node::api::NewInvitation::for_one(
+            3_600, false,
+        )));
         world.run(100);
         if !world.nodes[0].answers.contains_key(&link) {
             // The invitation itself was lost, and its caller knows no better.

@@ -9,6 +9,7 @@ mod invited;
 mod late;
 mod objecting;
 mod parting;
+mod room;
 mod talk;
 mod timers;
 mod undone;

@@ -39,10 +39,7 @@ fn two_meet_by_a_link_and_know_each_others_names() {
 
 /// A link by which a node wants to be met in person.
 fn invite_in_person(world: &mut World, node: usize) -> Private {
-    let wish = NewInvitation {
-        valid_for_s: 600,
-        in_person: true,
-    };
+    let wish = NewInvitation::for_one(600, true);
     match world.ask(node, Call::Invite(wish)) {
         Ok(Reply::Invitation(invitation)) => invitation.link.expect("open"),
         other => panic!("no invitation: {other:?}"),

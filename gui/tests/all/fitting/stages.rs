@@ -59,7 +59,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 46] = [
+const OTHERS: [Screen; 47] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -164,6 +164,7 @@ const OTHERS: [Screen; 46] = [
         stage.does(GroupAction::Invite);
         stage
     }),
+    ("a room", groups::room),
     ("appoint?", || {
         let mut stage = groups::asked(1);
         stage.does(DialogAction::AskChange(MemberChange::Appoint));

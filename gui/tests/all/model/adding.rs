@@ -3,7 +3,25 @@
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
+use crate::screens::groups;
 use crate::stage::*;
+
+#[test]
+fn an_invitation_for_a_room_stays_on_screen_and_lists_who_has_used_it() {
+    let mut stage = groups::members(GroupStanding::Admin);
+    stage.does(GroupAction::OpenRoom);
+    assert!(stage.app.context.place == Place::Main(Pane::Adding));
+    for letter in ["b", "c"] {
+        stage.comes_in(letter);
+    }
+    let shown = stage.app.pages.adding.shown.clone().unwrap();
+    let room = shown.room.expect("it is for a room");
+    assert_eq!((room.group.as_str(), room.count), ("Walk on Sunday", 2));
+    assert_eq!(room.joined.split(", ").count(), 2);
+    assert!(!shown.in_person);
+    let mut rows = stage.app.pages.adding.invitations.iter();
+    assert!(rows.any(|row| row.is_room && row.open));
+}
 
 #[test]
 fn an_invitation_is_shown_as_a_picture_counts_down_and_is_cancelled() {

@@ -73,6 +73,16 @@ pub fn members(standing: GroupStanding) -> Stage {
     stage
 }
 
+/// An invitation for a room is on screen, which two have used.
+pub fn room() -> Stage {
+    let mut stage = members(GroupStanding::Admin);
+    stage.does(GroupAction::OpenRoom);
+    for letter in ["b", "c"] {
+        stage.comes_in(letter);
+    }
+    stage
+}
+
 /// What can be done with a member of that group.
 pub fn asked(at: usize) -> Stage {
     let mut stage = members(GroupStanding::Admin);

@@ -10,7 +10,7 @@ use crate::stage::{self, NOON, Stage, chat_id, id};
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 63] {
+pub(crate) fn screens() -> [Screen; 64] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -51,6 +51,7 @@ pub(crate) fn screens() -> [Screen; 63] {
         ("group", || groups::grouped(GroupStanding::Member)),
         ("members", || groups::members(GroupStanding::Admin)),
         ("member", || groups::asked(3)),
+        ("room", groups::room),
         ("suspended", || groups::members(GroupStanding::Suspended)),
         ("invited", groups::invited),
         ("leaving", || {

@@ -146,6 +146,19 @@ impl Stage {
         self.answer();
     }
 
+    /// A contact has used the invitation for a room.
+    pub fn comes_in(&mut self, letter: &str) {
+        let made = self.node.invitations.last_mut();
+        let made = made.expect("there is an invitation");
+        let room = made.room.as_mut().expect("it is for a room");
+        room.joined.push(id(letter));
+        let invitation = made.id.clone();
+        self.happens(Event::Met {
+            contact: id(letter),
+            invitation,
+        });
+    }
+
     /// Theirs comes at the end.
     pub fn comes(&mut self, letter: &str, text: &str) -> MessageId {
         let time_ms = self.now.wall_ms;

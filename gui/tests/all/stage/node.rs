@@ -456,6 +456,11 @@ impl Node {
                     expires_ms: now.wall_ms + new.valid_for_s as i64 * 1_000,
                     in_person: new.in_person,
                     state: InvitationState::Open,
+                    room: new.group.map(|group| Room {
+                        group,
+                        joined: Vec::new(),
+                        limit: 64,
+                    }),
                 };
                 self.invitations.push(invitation.clone());
                 Update::Invited(Ok(invitation))
@@ -479,6 +484,7 @@ impl Node {
                     expires_ms: now.wall_ms + 3_600_000,
                     in_person: join.source == LinkSource::Camera,
                     state: InvitationState::Joining,
+                    room: None,
                 });
                 Update::Joining(Ok(id))
             }

@@ -9,7 +9,8 @@ pub enum People {
     #[command(
         after_help = "Examples:\n  hedgerow invite                      a link for one person, good for a day\n  \
         hedgerow invite --valid 1h           good for an hour\n  \
-        hedgerow invite --in-person          to be scanned from this screen, now\n\n\
+        hedgerow invite --in-person          to be scanned from this screen, now\n  \
+        hedgerow invite --into Riverside     for a room: up to 64 people, each invited into a group\n\n\
         The first person to open the link becomes a contact: send it by a way you trust, \
         and compare the safety words afterwards (`hedgerow verify`). It works once. \
         `hedgerow invitations` shows what becomes of it."
@@ -23,7 +24,11 @@ pub enum People {
         #[arg(long)]
         in_person: bool,
 
-        /// Wait until somebody has used it
+        /// For everybody in a room: up to 64 people become contacts, and each is invited into this group
+        #[arg(long, value_name = "GROUP", conflicts_with = "in_person")]
+        into: Option<String>,
+
+        /// Wait until somebody has used it; with --into, tell of each who does
         #[arg(long)]
         wait: bool,
     },

@@ -66,7 +66,10 @@ impl Owners {
     }
 
     /// The group that an API id names.
-    pub(super) fn group_named(&self, id: &ConversationId) -> Result<(SpaceId, &Open), Refusal> {
+    pub(in crate::engine) fn group_named(
+        &self,
+        id: &ConversationId,
+    ) -> Result<(SpaceId, &Open), Refusal> {
         let (space, _) = self.conversations.named(id)?;
         let open = self.groups.get(space).ok_or(Refusal::NotAGroup)?;
         Ok((space, open))

@@ -210,6 +210,29 @@ struct Found {
 }
 
 impl Owners {
+    /// A group into which we can invite, and our key there: we are an admin, and it has room.
+    pub(in crate::engine) fn may_invite_into(
+        &self,
+        space: SpaceId,
+    ) -> Result<(&Open, MemberKey, &SigningSecret), Refusal> {
+        let open = self.groups.get(space).ok_or(Refusal::NotAGroup)?;
+        let (Some(me), Some(key)) = (open.group.me(), &open.key) else {
+            return Err(Refusal::NotAMember);
+        };
+        if open.my_level() < Level::ADMIN {
+            return Err(Refusal::NotAnAdmin);
+        }
+        // Any key that is not in yet takes one place.
+        let newcomer = Act::Set {
+            who: MemberKey([0; 32]),
+            level: Level::MEMBER,
+            held: Held::new(),
+        };
+        let room = open.group.membership().room_for(&newcomer);
+        room.map_err(|full| Refusal::GroupFull { full })?;
+        Ok((open, me, key))
+    }
+
     /// Invites a contact into a group.
     pub(in crate::engine) fn invite_to_group(
         &mut self,
@@ -217,30 +240,16 @@ impl Owners {
         id: &ConversationId,
         contact: &ContactId,
     ) -> Result<Reply, CallError> {
-        let (space, open) = self.group_named(id)?;
+        let (space, _) = self.group_named(id)?;
         let with = self.people.contact_named(contact)?;
         if self.people.is_blocked(&with) {
             return Err(Refusal::Blocked.into());
         }
-        let (Some(me), Some(key)) = (open.group.me(), &open.key) else {
-            return Err(Refusal::NotAMember.into());
-        };
-        if open.my_level() < Level::ADMIN {
-            return Err(Refusal::NotAnAdmin.into());
-        }
+        let (open, me, key) = self.may_invite_into(space)?;
         if open.contacts_in().contains(&with) {
             return Err(Refusal::AlreadyMember.into());
         }
         let membership = open.group.membership();
-        // Any key that is not in yet takes one place.
-        let newcomer = Act::Set {
-            who: MemberKey([0; 32]),
-            level: Level::MEMBER,
-            held: Held::new(),
-        };
-        membership
-            .room_for(&newcomer)
-            .map_err(|full| Refusal::GroupFull { full })?;
         let chat = self.conversations.direct(with).ok_or(Refusal::Bug)?;
         let (Some(known), Some(of_chat)) =
             (self.conversations.get(space), self.conversations.get(chat))

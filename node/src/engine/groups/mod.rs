@@ -83,7 +83,7 @@ impl Open {
     }
 
     /// Whether somebody who does not outrank us has lowered us, and we have not objected.
-    fn is_suspended(&self) -> bool {
+    pub(super) fn is_suspended(&self) -> bool {
         self.my_level() < self.my_level_if_we_object()
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use hedgerow_sync::id::{DeviceId, LogId, Seq, SpaceId};
 use hedgerow_sync::store::{StorageError, Txn};
 use hedgerow_transport::carrier::LinkId;
+use hedgerow_transport::keys::PublicKey;
 use hedgerow_transport::session::Role;
 
 use super::invitation::InvitationKey;
@@ -59,8 +60,9 @@ pub(super) enum Errand {
     Replace(LinkId),
     /// A device has dialled one more link: end its oldest spare one if there are too many.
     MakeRoom(DeviceId),
-    /// An invitation is used: end its other meetings, so that an earlier attempt of the joiner has no effect.
-    EndMeetings(InvitationKey),
+    /// An invitation was used: end its other meetings, so that an earlier attempt of the joiner has no effect. While others may use
+    /// it, those of its device alone.
+    EndMeetings(InvitationKey, Option<PublicKey>),
     /// There may be files to load: look in every session.
     Fetch,
     /// The user asks for a file.
@@ -193,8 +195,8 @@ impl Engine {
                     Errand::End(device, bye) => self.end_session(turn, device, bye, asked_by)?,
                     Errand::Replace(link) => self.replace(turn, link),
                     Errand::MakeRoom(device) => self.make_room(turn, device, asked_by)?,
-                    Errand::EndMeetings(invitation) => {
-                        self.end_other_meetings(turn, asked_by, invitation)
+                    Errand::EndMeetings(invitation, of) => {
+                        self.end_other_meetings(turn, asked_by, invitation, of)
                     }
                     Errand::Fetch => self.fetch_everywhere(turn)?,
                     Errand::AskFile(space, file) => self.ask_file(turn, space, file)?,

@@ -13,10 +13,7 @@ pub async fn a_carrier_is_known_from_the_first_call_on_and_an_invitation_waits_f
         ana.api.lock().await.unwrap();
         ana.api.unlock(passphrase("quiet hedge")).await.unwrap();
         ana.api.switch_carrier(Carrier::Lan, true).await.unwrap();
-        let new = NewInvitation {
-            valid_for_s: 60,
-            in_person: true,
-        };
+        let new = NewInvitation::for_one(60, true);
         let link = ana.api.invite(new).await.unwrap().link.unwrap();
         let invitation = Link::parse(&link.0).unwrap();
         assert!(!invitation.addresses.is_empty());

@@ -90,10 +90,7 @@ pub async fn pair(through: Through) -> (Node, Node, ContactId, ContactId) {
         ana.api.events().await.unwrap(),
         ben.api.events().await.unwrap(),
     );
-    let new = NewInvitation {
-        valid_for_s: 3_600,
-        in_person: false,
-    };
+    let new = NewInvitation::for_one(3_600, false);
     let invitation = ana.api.invite(new).await.unwrap();
     let join = ben
         .api

@@ -38,10 +38,7 @@ pub async fn a_contact_knows_ones_device_by_the_id_that_one_is_shown(through: Th
 pub async fn an_invitation_is_listed_and_cancelled(through: Through) {
     let ana = node("Ana", through).await;
     assert_eq!(ana.api.invitations().await, Ok(Vec::new()));
-    let new = NewInvitation {
-        valid_for_s: 60,
-        in_person: true,
-    };
+    let new = NewInvitation::for_one(60, true);
     let made = ana.api.invite(new).await.unwrap();
     assert_eq!((made.state, made.in_person), (InvitationState::Open, true));
     assert!(made.link.as_ref().unwrap().0.starts_with("hedgerow:"));
@@ -65,10 +62,7 @@ pub async fn links_that_cannot_be_joined_are_refused(through: Through) {
         ana.api.join(text("hedgerow:AAAA").into()).await,
         Err(Refusal::BadLink)
     );
-    let new = NewInvitation {
-        valid_for_s: 60,
-        in_person: false,
-    };
+    let new = NewInvitation::for_one(60, false);
     let own = ana.api.invite(new).await.unwrap().link.unwrap();
     assert_eq!(ana.api.join(own.into()).await, Err(Refusal::OwnLink));
 }

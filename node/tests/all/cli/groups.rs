@@ -73,6 +73,12 @@ async fn what_is_said_of_groups_is_this_word_for_word() {
             "group decline Ben",
             "group lower Riverside Nobody",
             "timer Riverside 1h",
+            "invite --into Riverbank",
+            "invite --into Riverside --in-person",
+            "invite --into Ben",
+            "invite --into Riverside",
+            "invitations",
+            "invitations cancel 1",
         ])
         .await;
     scene.note("Ben comes near and accepts.");

@@ -109,11 +109,11 @@ fn nothing_else_that_a_suspended_admin_does_objects() {
             Call::SetLevel(made.clone(), ben, MemberLevel::None),
             Refusal::NotAnAdmin,
         ),
-        (Call::SetTimer(made.clone(), 60), Refusal::NotAMember),
+        (Call::SetTimer(made.clone(), 60), Refusal::Suspended),
         (Call::InviteToGroup(made.clone(), cem), Refusal::NotAnAdmin),
         (
             Call::Send(made.clone(), NewMessage::text("who hears me?")),
-            Refusal::NotAMember,
+            Refusal::Suspended,
         ),
     ] {
         assert_eq!(world.ask(0, call), Err(refused));

@@ -127,10 +127,7 @@ pub async fn port(node: &impl Api) -> u16 {
 
 /// A link to a fresh invitation.
 pub async fn invite(node: &impl Api) -> Private {
-    let wish = NewInvitation {
-        valid_for_s: 3_600,
-        in_person: false,
-    };
+    let wish = NewInvitation::for_one(3_600, false);
     listening(node).await;
     node.invite(wish).await.unwrap().link.unwrap()
 }
