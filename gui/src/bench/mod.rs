@@ -55,6 +55,8 @@ enum Group {
     Start,
     /// Opening a long conversation, and scrolling anywhere in it
     Open,
+    /// The same of a group
+    Group,
     /// The same of a conversation with pictures, answers and emoji
     Lively,
     /// What emoji cost while one scrolls
@@ -116,6 +118,7 @@ fn measure(group: Group, arguments: &BenchArguments) -> Result<bool> {
     let rows = match group {
         Group::Start => start::rows(&bench),
         Group::Open => open::rows(&bench),
+        Group::Group => open::of_group(&bench),
         Group::Lively => lively::rows(&bench),
         Group::Emoji => emoji::rows(&bench),
         Group::Live => live::rows(&bench),

@@ -1,8 +1,10 @@
 //! Opening a long conversation, and scrolling anywhere in it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use hedgerow_node::api::ConversationId;
 use hedgerow_node::bench::row::{Row, median};
 use hedgerow_node::runtime::OnAir;
 use rand_chacha::ChaCha20Rng;
@@ -33,13 +35,27 @@ pub const CALM: Duration = Duration::from_millis(60);
 /// The rows.
 pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
     let messages = bench.messages;
-    let pair = bench
-        .runtime
-        .block_on(long::conversation(bench.place, messages))?;
-    let mut shown = Shown::start(&pair.a, OnAir::No, |_| ())?;
-    shown.enter()?;
-    let conversation = &pair.chat_of_a;
+    let pair = long::conversation(bench.place, messages);
+    let pair = bench.runtime.block_on(pair)?;
+    measure(bench, &pair.a, &pair.chat_of_a, "a conversation")
+}
 
+/// The same of a group.
+pub fn of_group(bench: &Bench<'_>) -> Result<Vec<Row>> {
+    let group = long::group(bench.place, bench.messages);
+    let (pair, group) = bench.runtime.block_on(group)?;
+    measure(bench, &pair.a, &group, "a group")
+}
+
+fn measure(
+    bench: &Bench<'_>,
+    directory: &Path,
+    conversation: &ConversationId,
+    what: &str,
+) -> Result<Vec<Row>> {
+    let messages = bench.messages;
+    let mut shown = Shown::start(directory, OnAir::No, |_| ())?;
+    shown.enter()?;
     let first = opening(&shown.open(conversation)?)?;
     let mut again = Vec::with_capacity(OPENINGS);
     for _ in 0..bench.at_most(OPENINGS) {
@@ -49,7 +65,7 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         again.push(opening(&shown.open(conversation)?)?);
     }
     shown.calm(CALM)?;
-    let name = format!("open a conversation of {messages}: first frame with content");
+    let name = format!("open {what} of {messages}: first frame with content");
     let mut rows = vec![
         Row::at_most(name.clone(), ms(median(again)), "ms", 60.0),
         Row::at_most(
@@ -60,12 +76,20 @@ pub fn rows(bench: &Bench<'_>) -> Result<Vec<Row>> {
         ),
     ];
     let turns = jumps(&mut shown, bench.at_most(JUMPS))?;
-    rows.push(frames("scroll: jumps on the bar", &turns, REACH_MS));
+    rows.push(frames(
+        format!("scroll {what}: jumps on the bar"),
+        &turns,
+        REACH_MS,
+    ));
     let turns = pages(&mut shown, PAGES.min(messages / PAGE_MESSAGES))?;
-    rows.push(frames("scroll: page up and down", &turns, REACH_MS));
+    rows.push(frames(
+        format!("scroll {what}: page up and down"),
+        &turns,
+        REACH_MS,
+    ));
     let notches = NOTCHES.min(messages / NOTCH_MESSAGES);
     let turns = wheel(&mut shown, ThreadAction::JumpToNewest, notches)?;
-    rows.push(frames("scroll: wheel", &turns, REACH_MS));
+    rows.push(frames(format!("scroll {what}: wheel"), &turns, REACH_MS));
     shown.stop()?;
     Ok(rows)
 }

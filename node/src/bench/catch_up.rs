@@ -8,12 +8,19 @@ use anyhow::{Result, ensure};
 use tempfile::TempDir;
 
 #[cfg(feature = "simulation")]
+use rand_chacha::ChaCha20Rng;
+#[cfg(feature = "simulation")]
+use rand_core::SeedableRng;
+
+#[cfg(feature = "simulation")]
 use super::pair::with_store;
 use super::pair::{Pair, arrivals, fill, open, refused, switch, texts, wait_for};
 use super::peer::Peer;
 use super::row::{Row, median};
 use super::{RUNS, floor};
 use crate::api::{Api, CarrierCondition, Event, Events, Traffic};
+#[cfg(feature = "simulation")]
+use crate::engine::introduction::{Assembled, card};
 #[cfg(feature = "simulation")]
 use crate::engine::synthetic;
 use crate::host::Local;
@@ -26,6 +33,10 @@ const LONG: usize = 100_000;
 /// Synthetic spaces of the wide row.
 #[cfg(feature = "simulation")]
 pub(super) const SPACES: u32 = 100;
+
+/// Members of the group of the group's row.
+#[cfg(feature = "simulation")]
+const MEMBERS: usize = 50;
 
 /// One catch-up, with the baseline beside it.
 struct Measured {
@@ -69,6 +80,18 @@ pub(super) async fn spaces(place: &Path) -> Result<Vec<Row>> {
     ))
 }
 
+/// The usual number of messages in a group, by all its members in turn, each an answer to the one before it.
+#[cfg(feature = "simulation")]
+pub(super) async fn group(place: &Path) -> Result<Vec<Row>> {
+    let runs = measure(place, USUAL, by_all).await?;
+    Ok(summary(
+        &format!("catch-up of {USUAL} by {MEMBERS} members of a group"),
+        &runs,
+        3.0,
+        1.30,
+    ))
+}
+
 fn summary(name: &str, runs: &[Measured], reach: f64, bytes_reach: f64) -> Vec<Row> {
     let of = |what: fn(&Measured) -> Duration| median(runs.iter().map(what).collect());
     let wire = runs
@@ -102,6 +125,21 @@ async fn write(pair: &Pair, texts: Vec<String>) -> Result<()> {
 async fn spread(pair: &Pair, texts: Vec<String>) -> Result<()> {
     pair.with_stores(|store| synthetic::share(store, SPACES))?;
     with_store(&pair.a, |store| synthetic::write(store, &texts, 0))
+}
+
+/// A holds them in a group of which B is a member, too.
+#[cfg(feature = "simulation")]
+async fn by_all(pair: &Pair, texts: Vec<String>) -> Result<()> {
+    let mut rng = ChaCha20Rng::seed_from_u64(0);
+    let group = Assembled::drawn("Riverside", MEMBERS, &mut rng)?;
+    let now = crate::harness::EPOCH_MS;
+    let a = with_store(&pair.a, |store| card(store, &[], now, &mut rng))?;
+    let b = with_store(&pair.b, |store| card(store, &[], now, &mut rng))?;
+    with_store(&pair.b, |store| group.join(store, 1, [(0, &a)], now))?;
+    with_store(&pair.a, |store| {
+        group.join(store, 0, [(1, &b)], now)?;
+        group.write(store, &texts, now, &mut rng)
+    })
 }
 
 async fn measure(

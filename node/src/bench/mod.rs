@@ -50,7 +50,7 @@ const RUNS: usize = 5;
 #[derive(Debug, clap::Args)]
 pub struct BenchArguments {
     /// Only this group of rows: catch-up, catch-up-100k, annotations, live, files, carried, store, pages, search, pictures, start,
-    /// relay or idle; not among all: search-1m; built with the feature `simulation` also spaces or reconnect
+    /// relay or idle; not among all: search-1m; built with the feature `simulation` also spaces, group or reconnect
     name: Option<Group>,
     #[command(flatten)]
     measuring: MeasuringArguments,
@@ -79,6 +79,9 @@ enum Group {
     #[cfg(feature = "simulation")]
     Spaces,
     #[cfg(feature = "simulation")]
+    #[value(name = "group")]
+    GroupChat,
+    #[cfg(feature = "simulation")]
     Reconnect,
     Annotations,
     Live,
@@ -101,6 +104,8 @@ const ALL: &[Group] = &[
     Group::CatchUp100k,
     #[cfg(feature = "simulation")]
     Group::Spaces,
+    #[cfg(feature = "simulation")]
+    Group::GroupChat,
     #[cfg(feature = "simulation")]
     Group::Reconnect,
     Group::Annotations,
@@ -152,6 +157,8 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         Group::CatchUp100k => catch_up::scaling(place).await,
         #[cfg(feature = "simulation")]
         Group::Spaces => catch_up::spaces(place).await,
+        #[cfg(feature = "simulation")]
+        Group::GroupChat => catch_up::group(place).await,
         #[cfg(feature = "simulation")]
         Group::Reconnect => reconnect::rows(place).await,
         Group::Annotations => annotations::rows(place).await,

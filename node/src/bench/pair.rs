@@ -149,10 +149,7 @@ pub fn refused(refusal: crate::api::Refusal) -> anyhow::Error {
 pub async fn introduce(a: &impl Api, b: &impl Api) -> Result<(ContactId, ContactId)> {
     let mut heard = a.events().await.map_err(refused)?;
     let mut told = b.events().await.map_err(refused)?;
-    let wish = NewInvitation {
-        valid_for_s: 3600,
-        in_person: true,
-    };
+    let wish = NewInvitation::for_one(3600, true);
     let invitation = a.invite(wish).await.map_err(refused)?;
     b.join(
         invitation

@@ -50,7 +50,7 @@ pub(super) struct GroupProgress {
     /// Whose key the peer has in the group, if the caller has said so.
     peer: Option<MemberKey>,
     /// What the peer is told, as of so many operations held.
-    tells: Option<(usize, Told)>,
+    allowed: Option<(usize, Told)>,
     /// The peer or this device is not in the group: only operations are exchanged.
     pub(super) is_closed: bool,
     pub(super) pool: Pool,
@@ -110,14 +110,14 @@ impl GroupProgress {
     }
 
     /// What the peer is told of the operations.
-    fn tells(&mut self, membership: &Membership) -> Told {
+    fn allowed(&mut self, membership: &Membership) -> Told {
         let Some(peer) = self.peer else {
             return Told::All;
         };
         let count = membership.count();
-        let known = self.tells.take().filter(|(of, _)| *of == count);
+        let known = self.allowed.take().filter(|(of, _)| *of == count);
         let (_, told) = known.unwrap_or_else(|| (count, membership.told_to(peer)));
-        self.tells = Some((count, told.clone()));
+        self.allowed = Some((count, told.clone()));
         told
     }
 
@@ -129,7 +129,7 @@ impl GroupProgress {
             membership.note_held(&mut self.said, id);
         }
         if self.heard {
-            let told = self.tells(membership);
+            let told = self.allowed(membership);
             for id in membership.lacking(&self.held, &told) {
                 membership.note_held(&mut self.held, id);
                 self.due.push_back(id);
@@ -210,10 +210,10 @@ impl Reconciler {
     pub fn admit(&mut self, group: &Group, peer: MemberKey) {
         if let Some(progress) = self.group(group.space()) {
             if progress.peer.replace(peer) != Some(peer) {
-                progress.tells = None;
+                progress.allowed = None;
             }
             let membership = group.membership();
-            let told = progress.tells(membership);
+            let told = progress.allowed(membership);
             progress.due.retain(|id| membership.tells(&told, *id));
         }
         self.open_or_close(group);
@@ -422,7 +422,7 @@ impl Reconciler {
         if let Some(progress) = self.group(space) {
             let queued: BTreeSet<OperationId> = progress.due.iter().copied().collect();
             let membership = group.membership();
-            let told = progress.tells(membership);
+            let told = progress.allowed(membership);
             let wanted = wanted
                 .into_iter()
                 .filter(|id| membership.tells(&told, *id) && !queued.contains(id));

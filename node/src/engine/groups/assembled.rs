@@ -1,8 +1,10 @@
 //! Groups without founding, inviting and accepting, for simulations: all their people stand in the founding.
 
-use hedgerow_sync::group::Group;
-use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::entry::What;
+use hedgerow_sync::group::{Draft, Group};
+use hedgerow_sync::id::{Incarnation, SpaceId};
 use hedgerow_sync::membership::{Act, Founding, Level, Operation, OperationError};
+use hedgerow_sync::space::AppendError;
 use hedgerow_sync::store::{StorageError, Store};
 use hedgerow_transport::keys::{SigningSecret, SpaceSecret};
 use rand_core::CryptoRng;
@@ -10,6 +12,7 @@ use rand_core::CryptoRng;
 use super::people::{self, Person};
 use super::{member_key, rng};
 use crate::api::ConversationId;
+use crate::engine::content;
 use crate::engine::conversations::{self, Conversation, Kind};
 use crate::engine::introduction::Card;
 use crate::tables::{Table, damaged};
@@ -100,6 +103,39 @@ impl Assembled {
             for (place, card) in contacts {
                 let key = self.keys.get(place).ok_or_else(damaged)?;
                 people::bind(txn, space, member_key(key), card.identity())?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Assembled {
+    /// Writes texts into a store that no engine has open and that has joined: each by the next of the people in turn, and each an
+    /// answer to the one before it.
+    ///
+    /// # Errors
+    /// The store failed, or has not joined.
+    pub fn write(
+        &self,
+        store: &mut impl Store,
+        texts: &[String],
+        wall_ms: i64,
+        rng: &mut impl CryptoRng,
+    ) -> Result<(), StorageError> {
+        store.write(|txn| {
+            let mut group = Group::open(txn, self.space(), None)?.ok_or_else(damaged)?;
+            for (key, text) in self.keys.iter().cycle().zip(texts) {
+                let draft = Draft {
+                    what: What::TEXT,
+                    wall_ms,
+                    body: content::text_body(text),
+                    salt: rng::bytes(rng),
+                };
+                match group.append(txn, &key.key(), Incarnation(1), draft) {
+                    Ok(_) => {}
+                    Err(AppendError::Storage(error)) => return Err(error),
+                    Err(AppendError::NoSuchSpace | AppendError::TooLong) => return Err(damaged()),
+                }
             }
             Ok(())
         })
