@@ -5,16 +5,20 @@ use std::ops::Range;
 
 /// Further rows are made when less than this is left beyond the view, in heights of the view: a page of the keyboard
 /// never comes to an end of what is laid out.
-const LEAST: f32 = 1.25;
+const LEAST: f32 = 1.5;
 
-/// So much is left there after that.
-const FILLED: f32 = 1.75;
+/// Rows go when all of them is further away than this.
+const MOST: f32 = 2.0;
 
-/// Rows go when more than this is left.
-const MOST: f32 = 2.25;
+/// So many rows are made in a frame: each costs time there.
+const AT_ONCE: usize = 3;
 
-/// The most rows that are made at once: they may be higher than those that are known.
-const AT_ONCE: usize = 25;
+/// When less than this is left, the view may come to the end of what is laid out with the next page: all that are missing
+/// are made in one frame.
+const URGENT: f32 = 0.5;
+
+/// The most that are made then: they may be higher than those that are known.
+const AT_MOST: usize = 25;
 
 /// No row is lower than this, in pixels.
 const LOWEST: f32 = 36.0;
@@ -111,18 +115,21 @@ pub fn wanted(
     };
     let mean = ((last.end() - first.y) / near.len() as f32).max(LOWEST);
     let height = view.height.max(SMALLEST);
+    let (least, most) = (height * LEAST, height * MOST);
     let missing = |left: f32| {
-        let rows = ((height * FILLED - left) / mean).ceil();
-        (rows.max(1.0) as usize).min(AT_ONCE)
+        let rows = ((least - left) / mean).ceil();
+        let bound = match left < height * URGENT {
+            true => AT_MOST,
+            false => AT_ONCE,
+        };
+        (rows.max(1.0) as usize).min(bound)
     };
-    let (least, far) = (height * LEAST, height * FILLED);
-    let most = height * MOST;
     let is_held = |row: usize| held == Some(row);
     let from = match view.above(first) {
         left if left < least => start.saturating_sub(missing(left)),
         left if left > most => {
             let stays = |row: usize| {
-                is_held(row) || spot(row).is_none_or(|spot| spot.end() >= view.top - far)
+                is_held(row) || spot(row).is_none_or(|spot| spot.end() >= view.top - most)
             };
             near.clone().find(|row| stays(*row)).unwrap_or(start)
         }
@@ -132,7 +139,7 @@ pub fn wanted(
         left if left < least => (end + missing(left)).min(count),
         left if left > most => {
             let stays = |row: usize| {
-                is_held(row) || spot(row).is_none_or(|spot| spot.y <= view.end() + far)
+                is_held(row) || spot(row).is_none_or(|spot| spot.y <= view.end() + most)
             };
             let last = near.clone().rev().find(|row| stays(*row));
             last.map_or(end, |last| last + 1)
@@ -163,9 +170,18 @@ mod tests {
 
     #[test]
     fn rows_come_before_a_page_could_reach_the_end_of_what_is_laid_out() {
-        let near = 100..140;
-        let wanted = wanted(&near, 200, view(600.0), None, spot(&near));
-        assert_eq!(wanted, 94..140, "so that 1.75 views are above");
+        let near = 100..135;
+        let few = wanted(&near, 135, view(700.0), None, spot(&near));
+        assert_eq!(few, 99..135, "so that 1.5 views are above");
+        let some = wanted(&near, 135, view(400.0), None, spot(&near));
+        assert_eq!(some, 97..135, "some in this frame, and others in the next");
+    }
+
+    #[test]
+    fn all_that_are_missing_come_at_once_before_the_view_could_reach_the_end() {
+        let near = 100..135;
+        let wanted = wanted(&near, 135, view(200.0), None, spot(&near));
+        assert_eq!(wanted, 89..135);
     }
 
     #[test]
@@ -179,14 +195,14 @@ mod tests {
     fn rows_far_from_the_view_go() {
         let near = 0..100;
         let wanted = wanted(&near, 100, view(2_000.0), None, spot(&near));
-        assert_eq!(wanted, 22..68);
+        assert_eq!(wanted, 19..71);
     }
 
     #[test]
     fn a_row_that_has_the_keyboard_stays_wherever_it_is() {
         let near = 0..100;
         let wanted = wanted(&near, 100, view(2_000.0), Some(5), spot(&near));
-        assert_eq!(wanted, 5..68);
+        assert_eq!(wanted, 5..71);
     }
 
     #[test]

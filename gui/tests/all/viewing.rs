@@ -221,7 +221,8 @@ fn the_end_stays_in_view_for_whoever_is_there_and_nobody_else_is_moved() {
 #[test]
 fn scrolling_up_loads_what_is_older_until_the_beginning() {
     let mut window = talking(300);
-    for _ in 0..12 {
+    // No turn of the wheel goes further than what is laid out.
+    for _ in 0..24 {
         window.scrolls(2_000.0);
     }
     assert_eq!(texts(&window)[1], "line 0");
