@@ -9,6 +9,7 @@ mod invited;
 mod late;
 mod objecting;
 mod parting;
+mod restarting;
 mod talk;
 mod timers;
 mod undone;
