@@ -12,6 +12,7 @@ use super::member::{MemberAsked, MemberRow};
 use super::objecting::Objecting;
 use super::outcome::Outcome;
 use super::place::Pane;
+use super::restarting::Restarting;
 
 /// What a person does on the page of a group.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub enum GroupAction {
     Invite,
     /// Ask whether to object to being suspended.
     Object,
+    /// Ask whom to leave out when it starts again.
+    Restart,
     /// Ask whether to leave.
     Leave,
     /// Ask whether to erase what is left of it.
@@ -97,6 +100,7 @@ impl GroupPage {
             GroupAction::Object => group
                 .suspended_by()
                 .map(|_| Dialog::Object(Objecting::new(group.id.clone()))),
+            GroupAction::Restart => group.restarting(context).map(Dialog::Restart),
             GroupAction::Leave => group.leaving(true).map(Dialog::LeaveGroup),
             GroupAction::Erase => group.leaving(false).map(Dialog::LeaveGroup),
         };
@@ -218,6 +222,24 @@ impl Group {
             name: self.face.name.clone(),
             choosing,
         }
+    }
+
+    /// Whether we can start it again: we were in, and have not left.
+    pub fn restarts(&self) -> bool {
+        matches!(
+            self.standing(),
+            GroupStanding::Member
+                | GroupStanding::Admin
+                | GroupStanding::Suspended
+                | GroupStanding::Removed
+        )
+    }
+
+    /// Whom to leave out.
+    fn restarting(&self, context: &Context) -> Option<Restarting> {
+        let (id, name) = (self.id.clone(), self.face.name.clone());
+        let may = self.restarts() && self.is_told();
+        may.then(|| Restarting::new(id, name, &self.members, context))
     }
 
     /// What is asked before it is left or, where we are not in, erased.
