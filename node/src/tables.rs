@@ -54,6 +54,7 @@
 //! | 0x51 people of groups | space 16 ‖ member 16 | `engine::groups::Person` |
 //! | 0x52 changes of who is in a group | space 16 ‖ order of the newest message then ‖ number u64 | `engine::groups::Line` |
 //! | 0x53 invitations to groups that were used | space 16 of the chat ‖ message | – |
+//! | 0x54 groups that continue others | space 16 | `engine::groups::Continuation` |
 //!
 //! A message is written as device 16 ‖ incarnation u64 ‖ seq u64.
 
@@ -115,6 +116,7 @@ pub enum Table {
     GroupPeople = 0x51,
     GroupLines = 0x52,
     UsedGroupInvitations = 0x53,
+    Continuations = 0x54,
 }
 
 impl Table {

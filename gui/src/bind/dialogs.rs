@@ -3,7 +3,9 @@
 use hedgerow_node::api::Passphrase;
 use slint::{ComponentHandle, ModelRc, VecModel};
 
-use super::{Act, arranging, deleting, forwarding, group, message, storage, timing, words};
+use super::{
+    Act, arranging, deleting, forwarding, group, message, restarting, storage, timing, words,
+};
 use crate::model::{App, Date, Dialog, DialogAction, ThreadAction};
 use crate::ui::{self, AppWindow, DialogKind, DialogView, PickerView};
 
@@ -111,6 +113,10 @@ pub fn draw(app: &App, ui: &AppWindow) {
         Some(Dialog::Invite(asked)) => {
             group::inviting(asked, ui);
             DialogKind::Invite
+        }
+        Some(Dialog::Restart(asked)) => {
+            restarting::draw(asked, ui);
+            DialogKind::Restart
         }
         Some(Dialog::Member(asked)) => {
             group::member(asked, None, ui);

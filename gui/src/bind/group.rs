@@ -22,6 +22,8 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     let say = act.clone();
     view.on_object(move || say.act(GroupAction::Object));
     let say = act.clone();
+    view.on_restart(move || say.act(GroupAction::Restart));
+    let say = act.clone();
     view.on_leave(move || say.act(GroupAction::Leave));
     let say = act.clone();
     view.on_erase(move || say.act(GroupAction::Erase));
@@ -65,6 +67,7 @@ pub fn draw(app: &App, ui: &AppWindow) {
     view.set_face(words::face(&group.face));
     view.set_suspended_by(group.suspended_by().unwrap_or_default().into());
     view.set_told(group.is_told());
+    view.set_restarts(group.restarts() && group.is_told());
     view.set_members(list(view.get_members(), group.members.iter().map(row)));
 }
 

@@ -3,9 +3,9 @@
 use hedgerow_node::api::GroupInvitationState;
 use slint::ComponentHandle;
 
-use super::{Act, message};
-use crate::model::{GroupAnswer, Invited, ThreadAction};
-use crate::ui::{self, AppWindow, InvitedCard, InvitedView};
+use super::{Act, conversation, message};
+use crate::model::{ChatsAction, GroupAnswer, Invited, ThreadAction};
+use crate::ui::{self, AppWindow, InvitedCard, InvitedView, MembershipView};
 
 pub fn listen(ui: &AppWindow, act: &Act) {
     let view = ui.global::<InvitedView>();
@@ -15,6 +15,9 @@ pub fn listen(ui: &AppWindow, act: &Act) {
     view.on_decline(move |id| answer(&say, id, GroupAnswer::Decline));
     let say = act.clone();
     view.on_open(move |id| say.act(ThreadAction::OpenGroup(message(id))));
+    let view = ui.global::<MembershipView>();
+    let say = act.clone();
+    view.on_open(move |id| say.act(ChatsAction::OpenChat(conversation(id))));
 }
 
 fn answer(act: &Act, id: slint::SharedString, answer: GroupAnswer) {
@@ -35,6 +38,8 @@ pub fn card(invited: &Invited) -> InvitedCard {
             GroupInvitationState::Declined => ui::InvitedState::Declined,
             GroupInvitationState::Withdrawn => ui::InvitedState::Withdrawn,
         },
+        continues: invited.continues.as_str().into(),
+        without: invited.without.as_str().into(),
         ours: invited.is_ours,
         accepts: invited.accepts,
         declines: invited.declines,

@@ -31,6 +31,7 @@ mod person;
 mod picker;
 mod quote;
 mod relays;
+mod restarting;
 mod scanning;
 mod searching;
 mod settings;
@@ -176,6 +177,7 @@ impl Window {
         founding::listen(ui, &act);
         group::listen(ui, &act);
         invited::listen(ui, &act);
+        restarting::listen(ui, &act);
         person::listen(ui, &act);
         network::listen(ui, &act);
         bluetooth::listen(ui, &act);

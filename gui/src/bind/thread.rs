@@ -402,10 +402,13 @@ pub fn drawn(row: &Row) -> ThreadRow {
                     ChangeKind::Suspended => ui::ChangeKind::Suspended,
                     ChangeKind::Objected => ui::ChangeKind::Objected,
                     ChangeKind::Restored => ui::ChangeKind::Restored,
+                    ChangeKind::Continues => ui::ChangeKind::Continues,
+                    ChangeKind::GoesOn => ui::ChangeKind::GoesOn,
                     ChangeKind::Timer(_) => ui::ChangeKind::Timer,
                 },
                 who: change.who.as_str().into(),
                 by: change.by.as_str().into(),
+                leads_to: change.leads_to.as_ref().map_or("", |group| &group.0).into(),
                 said: match change.what {
                     ChangeKind::Timer(seconds) => words::timer_change(&change.by, seconds),
                     _ => SharedString::new(),

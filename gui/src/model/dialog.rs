@@ -3,8 +3,8 @@
 use std::mem::take;
 
 use hedgerow_node::api::{
-    Call, Carrier, ContactId, ConversationId, ExportFormat, HostCall, MessageId, Passphrase,
-    Private, Radio, Refusal, Version, WayState, WayStatus, Why, visible,
+    Call, Carrier, ContactId, ConversationId, ExportFormat, HostCall, MemberId, MessageId,
+    Passphrase, Private, Radio, Refusal, Version, WayState, WayStatus, Why, visible,
 };
 
 use super::arranging::MuteFor;
@@ -21,6 +21,7 @@ use super::objecting::Objecting;
 use super::outcome::Outcome;
 use super::read_all::ReadAll;
 use super::relays::RelayRow;
+use super::restarting::Restarting;
 use super::rows::Tick;
 use super::storage::{Age, Dropping, OldFiles};
 use super::strength::{Lack, NewPassphrase};
@@ -51,6 +52,8 @@ pub enum DialogAction {
     FindCandidate(String),
     /// There, choose a contact, or do not choose it any more.
     ChooseCandidate(ContactId),
+    /// In the dialog that starts a group again: leave this member out, or do not any more.
+    LeaveOut(MemberId),
     /// In the dialog about a member of a group: ask before this is done with it.
     AskChange(MemberChange),
     /// In the dialog that leaves a group: whether what was written there goes from this device.
@@ -145,6 +148,8 @@ pub enum Dialog {
     Member(MemberAsked),
     /// Do this with a member of a group?
     ChangeMember(MemberAsked, MemberChange),
+    /// Start a group again, and without whom?
+    Restart(Restarting),
     /// Leave a group, or erase what is left of it?
     LeaveGroup(Leaving),
     /// Object to being suspended?
@@ -349,6 +354,12 @@ impl DialogPage {
                     self.changed = true;
                 }
             }
+            DialogAction::LeaveOut(id) => {
+                if let Some(Dialog::Restart(restarting)) = &mut self.open {
+                    restarting.choose(&id);
+                    self.changed = true;
+                }
+            }
             DialogAction::AskChange(change) => {
                 if let Some(Dialog::Member(asked)) = self.open.clone()
                     && asked.member.offers.has(change)
@@ -434,6 +445,7 @@ impl DialogPage {
             Some(Dialog::ReadAll(asked)) => asked.agreed(),
             Some(Dialog::Forward(forwarding)) => forwarding.forward(),
             Some(Dialog::Invite(inviting)) => inviting.invite(),
+            Some(Dialog::Restart(restarting)) => vec![restarting.agreed()],
             Some(Dialog::ChangeMember(asked, change)) => vec![asked.change(change)],
             Some(Dialog::LeaveGroup(leaving)) => leaving.agreed(),
             Some(Dialog::TimerChanged(changed)) => {

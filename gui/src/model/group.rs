@@ -14,6 +14,7 @@ use super::member::{MemberAsked, MemberRow};
 use super::objecting::Objecting;
 use super::outcome::Outcome;
 use super::place::Pane;
+use super::restarting::Restarting;
 
 /// How long an invitation for a room is valid, in seconds: for a meeting and what is said after it.
 const ROOM_S: u64 = 4 * 3_600;
@@ -31,6 +32,8 @@ pub enum GroupAction {
     OpenRoom,
     /// Ask whether to object to being suspended.
     Object,
+    /// Ask whom to leave out when it starts again.
+    Restart,
     /// Ask whether to leave.
     Leave,
     /// Ask whether to erase what is left of it.
@@ -105,6 +108,7 @@ impl GroupPage {
             GroupAction::Object => group
                 .suspended_by()
                 .map(|_| Dialog::Object(Objecting::new(group.id.clone()))),
+            GroupAction::Restart => group.restarting(context).map(Dialog::Restart),
             GroupAction::Leave => group.leaving(true).map(Dialog::LeaveGroup),
             GroupAction::Erase => group.leaving(false).map(Dialog::LeaveGroup),
         };
@@ -239,6 +243,24 @@ impl Group {
             group: Some(self.id.clone()),
         };
         vec![Outcome::ask(Call::Invite(room)), Outcome::Go(Pane::Adding)]
+    }
+
+    /// Whether we can start it again: we were in, and have not left.
+    pub fn restarts(&self) -> bool {
+        matches!(
+            self.standing(),
+            GroupStanding::Member
+                | GroupStanding::Admin
+                | GroupStanding::Suspended
+                | GroupStanding::Removed
+        )
+    }
+
+    /// Whom to leave out.
+    fn restarting(&self, context: &Context) -> Option<Restarting> {
+        let (id, name) = (self.id.clone(), self.face.name.clone());
+        let may = self.restarts() && self.is_told();
+        may.then(|| Restarting::new(id, name, &self.members, context))
     }
 
     /// What is asked before it is left or, where we are not in, erased.

@@ -7,6 +7,7 @@ use hedgerow_node::api::{
 };
 
 use super::context::Context;
+use super::member::names;
 use super::outcome::Outcome;
 use super::thread::Thread;
 
@@ -17,6 +18,10 @@ pub struct Invited {
     pub name: String,
     /// How many were in, as the inviter says.
     pub people: u32,
+    /// The group here that it continues; empty if none.
+    pub continues: String,
+    /// Who of that is left out, as the inviter says.
+    pub without: String,
     /// How far it has come.
     pub state: GroupInvitationState,
     /// We invited.
@@ -56,10 +61,13 @@ impl Invited {
         let is_open = invitation.state == GroupInvitationState::Open;
         // Who has declined may think better of it.
         let accepts = is_theirs && (is_open || invitation.state == GroupInvitationState::Declined);
+        let continues = invitation.continues.as_ref();
         let answering = answers.under_way.get(&message.id).copied();
         Some(Self {
             name: name(invitation),
             people: invitation.people,
+            continues: continues.map_or_else(String::new, |one| visible::name(&one.name.0)),
+            without: names(continues.map_or(&[][..], |one| &one.without)),
             state: invitation.state,
             is_ours: invitation.is_ours,
             accepts,

@@ -103,7 +103,7 @@ impl MemberRow {
     }
 }
 
-fn names<'a>(members: impl IntoIterator<Item = &'a MemberName>) -> String {
+pub(super) fn names<'a>(members: impl IntoIterator<Item = &'a MemberName>) -> String {
     let names = members.into_iter().map(|one| visible::name(&one.name.0));
     names.collect::<Vec<_>>().join(", ")
 }

@@ -1,16 +1,20 @@
 //! Changes in a group, as lines of its conversation.
 
-use hedgerow_node::api::{GroupChange, MemberLevel, MemberName, WhatChanged, visible};
+use hedgerow_node::api::{
+    ConversationId, GroupChange, MemberLevel, MemberName, WhatChanged, visible,
+};
 
 /// A change on screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeRow {
     /// What has changed.
     pub what: ChangeKind,
-    /// Whose level; empty if it is nobody's.
+    /// Whose level, or which group; empty if it is neither's.
     pub who: String,
     /// Who brought it about; empty if that is not said.
     pub by: String,
+    /// The group to which it leads.
+    pub leads_to: Option<ConversationId>,
 }
 
 /// What has changed.
@@ -34,6 +38,10 @@ pub enum ChangeKind {
     Objected,
     /// It is an admin again, because the suspension was undone.
     Restored,
+    /// The group continues another one.
+    Continues,
+    /// It goes on in another one.
+    GoesOn,
     /// The timer was set to this number of seconds; 0: off.
     Timer(u64),
 }
@@ -41,6 +49,7 @@ pub enum ChangeKind {
 impl ChangeRow {
     pub(super) fn of(change: &GroupChange) -> Self {
         let by = change.by_another();
+        let mut leads_to = None;
         let (what, who) = match &change.what {
             WhatChanged::Level { who, before, now } => {
                 let what = match (now, by) {
@@ -58,12 +67,21 @@ impl ChangeRow {
             WhatChanged::Suspended { who } => (ChangeKind::Suspended, name(who)),
             WhatChanged::Objected { who } => (ChangeKind::Objected, name(who)),
             WhatChanged::Restored { who } => (ChangeKind::Restored, name(who)),
+            WhatChanged::Continues { group, name } => {
+                leads_to = Some(group.clone());
+                (ChangeKind::Continues, visible::name(&name.0))
+            }
+            WhatChanged::GoesOn { group, name } => {
+                leads_to = Some(group.clone());
+                (ChangeKind::GoesOn, visible::name(&name.0))
+            }
             WhatChanged::Timer { seconds } => (ChangeKind::Timer(*seconds), String::new()),
         };
         Self {
             what,
             who,
             by: by.map_or_else(String::new, name),
+            leads_to,
         }
     }
 }

@@ -17,7 +17,7 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to, `choosing`
-//! who is invited into a group, `invited` an invitation into one, `member` and `membership` who is in;
+//! who is invited into a group, `invited` an invitation into one, `restarting` who is left out when one starts again, `member` and `membership` who is in;
 //! `files` shows the file of a message, `previews` its small picture, `pictures` those of a conversation; `attaching` sends the files
 //! of the `strip`; `recording` keeps a voice note while it is recorded, `playing` plays
 //! one, `sound` has the orders to microphone and loudspeaker; `carrying` is what goes by memory stick; `timing` are messages that
@@ -80,6 +80,7 @@ mod read_all;
 mod reading;
 mod recording;
 mod relays;
+mod restarting;
 mod rows;
 mod saying;
 mod scanning;
@@ -146,6 +147,7 @@ pub use previews::{Picture, Preview};
 pub use read_all::ReadAll;
 pub use recording::{Recording, RecordingAction, RecordingState};
 pub use relays::{RelayRow, Relays, RelaysAction};
+pub use restarting::{Kept, Restarting};
 pub use rows::{MessageRow, Row, RowKind, Splice, Tick, splices};
 pub use saying::Said;
 pub use scanning::{CameraProblem, Scanning, ScanningAction, Sight};

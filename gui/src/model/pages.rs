@@ -330,6 +330,12 @@ impl Pages {
                 outcomes
             }
             Update::GroupMade(Err(refusal)) => Vec::from_iter(self.founding.refused(refusal)),
+            Update::Restarted(chat) => {
+                let group = chat.conversation.id.clone();
+                let mut outcomes = self.chat(*chat, context);
+                outcomes.push(Outcome::OpenChat(group));
+                outcomes
+            }
             Update::Members(id, members) => {
                 self.group.know(&id, members);
                 Vec::new()

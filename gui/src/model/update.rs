@@ -106,6 +106,8 @@ pub enum Update {
     Joining(Result<InvitationId, Refusal>),
     /// A group is made, and nobody is invited yet.
     GroupMade(Result<Box<Chat>, Refusal>),
+    /// A group has started again, as this one.
+    Restarted(Box<Chat>),
     /// Who is in a group.
     Members(ConversationId, Vec<Member>),
     /// We have objected to being suspended from a group, in which these are now; or the node has refused it.

@@ -123,6 +123,12 @@ impl Asking {
                             (_, update) => update,
                         });
                     }
+                    Ok(Reply::Restarted(made)) => {
+                        return Some(match self.chat(made.group).await {
+                            Update::Conversation(group) => Update::Restarted(group),
+                            update => update,
+                        });
+                    }
                     // The status shows the change.
                     Ok(Reply::Done) if matches!(call, Call::SetRadio(_)) => {
                         api.call(Call::Status).await

@@ -124,6 +124,12 @@ macro_rules! calls {
                 Holders(conversation: ConversationId, message: MessageId;) -> Vec<Holding>
                     = holders, GET "/v1/conversations/{conversation}/messages/{message}/members";
 
+                /// Make a group that continues another one without some of its people, and invite our contacts among the
+                /// others. Each comes in by accepting; the old group is archived where somebody has. Its name is that of the
+                /// old one if none is given.
+                Restart(conversation: ConversationId; #[serde(default)] without: Vec<MemberId>, #[serde(default)] name: Option<Private>)
+                    -> Restarted = restart, POST "/v1/conversations/{conversation}/restart";
+
                 /// Leave a group. What was written there stays here until it is erased.
                 LeaveGroup(conversation: ConversationId;) -> ()
                     = leave_group, POST "/v1/conversations/{conversation}/leave";
@@ -475,4 +481,5 @@ replies! {
     Storage(StorageUse),
     Members(Vec<Member>),
     Holders(Vec<Holding>),
+    Restarted(Restarted),
 }

@@ -99,6 +99,12 @@ pub struct Conversation {
     /// Of a group: how it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<GroupState>,
+    /// Of a group: the one here that it continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ConversationId>,
+    /// Of a group: those that continue it, and into which we have come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued_by: Vec<ConversationId>,
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -126,6 +132,8 @@ impl Conversation {
             archived: false,
             marked_unread: false,
             group: None,
+            continues: None,
+            continued_by: Vec::new(),
         }
     }
 

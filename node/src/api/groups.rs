@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "runtime")]
 use utoipa::ToSchema;
 
-use super::{ContactId, ConversationId, Private, Why};
+use super::{ContactId, Conversation, ConversationId, Private, Why};
 
 /// A member's stable id in one group, the same on every device. It tells nothing of the person.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -200,8 +200,35 @@ pub struct GroupInvitation {
     pub group: Option<ConversationId>,
     /// How far it has come.
     pub state: GroupInvitationState,
+    /// The group that this one continues, if this device knows that whoever invites was in it, as we were.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<ContinuedGroup>,
     /// We invited.
     pub is_ours: bool,
+}
+
+/// The group that an invitation into another one continues.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct ContinuedGroup {
+    /// Which.
+    pub group: ConversationId,
+    /// What it is called here.
+    pub name: Private,
+    /// Who of it is left out, as the inviter says.
+    pub without: Vec<MemberName>,
+}
+
+/// A group that was made to continue another one, and who of that was invited. The names are those of the old group.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "runtime", derive(ToSchema))]
+pub struct Restarted {
+    /// The new group.
+    pub group: Conversation,
+    /// Who was invited.
+    pub asked: Vec<MemberName>,
+    /// Who could not be: no contacts of ours, or blocked. Another admin of the new group can invite its own contacts among them.
+    pub not_asked: Vec<MemberName>,
 }
 
 /// A change in a group, as this device has learned of it: no message, but a line behind one.
@@ -251,6 +278,20 @@ pub enum WhatChanged {
     Restored {
         /// Which.
         who: MemberName,
+    },
+    /// We have come into the group, and it continues another one.
+    Continues {
+        /// Which.
+        group: ConversationId,
+        /// What that is called.
+        name: Private,
+    },
+    /// We have come into another group, which continues this one.
+    GoesOn {
+        /// Which.
+        group: ConversationId,
+        /// What that is called.
+        name: Private,
     },
 }
 

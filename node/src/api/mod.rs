@@ -70,8 +70,9 @@ pub use files::{
     StorageUse, Uncleaned, Unplayable, UploadId, UsedByConversation, Voice,
 };
 pub use groups::{
-    GroupChange, GroupInvitation, GroupInvitationState, GroupLimit, GroupStanding, GroupState,
-    Holding, HoldingState, Member, MemberId, MemberLevel, MemberName, NamedBy, WhatChanged,
+    ContinuedGroup, GroupChange, GroupInvitation, GroupInvitationState, GroupLimit, GroupStanding,
+    GroupState, Holding, HoldingState, Member, MemberId, MemberLevel, MemberName, NamedBy,
+    Restarted, WhatChanged,
 };
 pub use invitations::{
     Invitation, InvitationId, InvitationState, JoinProblem, LinkSource, NewInvitation, NewJoin,

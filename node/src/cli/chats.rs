@@ -98,6 +98,10 @@ pub async fn former(api: &dyn Api, name: &str) -> Result<Conversation, Failure> 
         }];
     for way in ways {
         let mut found: Vec<&Conversation> = all.iter().filter(|one| way(one)).collect();
+        // A group that was started again has the name of the old one, and is the one that is meant.
+        if found.iter().any(|one| one.continued_by.is_empty()) {
+            found.retain(|one| one.continued_by.is_empty());
+        }
         match (found.pop(), found.is_empty()) {
             (Some(one), true) => return Ok(one.clone()),
             (Some(one), false) => {

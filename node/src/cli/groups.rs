@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::api::{
     Api, Conversation, ConversationId, ConversationKind, GroupChange, GroupInvitation,
     GroupInvitationState, GroupStanding, GroupState, Holding, HoldingState, MAX_PAGE, Member,
-    MemberLevel, MemberName, Message, MessageId, NamedBy, PageFrom, Private, Refusal, WhatChanged,
-    Why, visible,
+    MemberId, MemberLevel, MemberName, Message, MessageId, NamedBy, PageFrom, Private, Refusal,
+    WhatChanged, Why, visible,
 };
 use crate::cli::args::{Common, GroupAction};
 use crate::cli::chats::find;
@@ -71,6 +71,11 @@ pub async fn group(
             members(output, &api.object(group.id, passphrase).await?);
             Ok(())
         }
+        GroupAction::Restart {
+            group,
+            without,
+            name,
+        } => restart(api, output, &group, &without, name).await,
         GroupAction::Leave { group, erase } => {
             let group = of_name(api, &group).await?;
             let standing = group.group.map(|state| state.standing);
@@ -267,14 +272,8 @@ async fn set(
     level: MemberLevel,
 ) -> Result<(), Failure> {
     let group = of_name(api, group).await?;
-    let lower = member.to_lowercase();
     let all = api.members(group.id.clone()).await?;
-    let by_name = all
-        .iter()
-        .find(|one| one.who.name.0.to_lowercase() == lower);
-    let is_id = |one: &&Member| lower.len() >= 4 && one.who.id.0.starts_with(&lower);
-    let meant = by_name.or_else(|| all.iter().find(is_id));
-    let meant = &meant.ok_or(Refusal::NoSuchMember)?.who;
+    let meant = meant(&all, member)?;
     let left = api.set_level(group.id, meant.id.clone(), level).await?;
     members(output, &left);
     let added: Vec<MemberName> = left
@@ -289,6 +288,45 @@ async fn set(
             names = names(&added)
         ));
     }
+    Ok(())
+}
+
+/// The member whose name this is, or the beginning of its id.
+fn meant<'a>(all: &'a [Member], member: &str) -> Result<&'a MemberName, Refusal> {
+    let lower = member.to_lowercase();
+    let by_name = all
+        .iter()
+        .find(|one| one.who.name.0.to_lowercase() == lower);
+    let is_id = |one: &&Member| lower.len() >= 4 && one.who.id.0.starts_with(&lower);
+    let meant = by_name.or_else(|| all.iter().find(is_id));
+    Ok(&meant.ok_or(Refusal::NoSuchMember)?.who)
+}
+
+async fn restart(
+    api: &dyn Api,
+    output: Output,
+    group: &str,
+    without: &[String],
+    name: Option<String>,
+) -> Result<(), Failure> {
+    let group = of_name(api, group).await?;
+    let all = api.members(group.id.clone()).await?;
+    let without: Result<Vec<MemberId>, Refusal> = without
+        .iter()
+        .map(|member| Ok(meant(&all, member)?.id.clone()))
+        .collect();
+    let made = api.restart(group.id, without?, name.map(Private)).await?;
+    output.data(&made, |made| visible::name(&made.group.name.0));
+    if !made.asked.is_empty() {
+        output.say(tr!("Invited: {names}.", names = names(&made.asked)));
+    }
+    if !made.not_asked.is_empty() {
+        output.say(tr!(
+            "Could not be invited: {names}. An admin of the new group who has them as contacts can invite them.",
+            names = names(&made.not_asked)
+        ));
+    }
+    output.say(tr!("The old group is archived."));
     Ok(())
 }
 
@@ -356,6 +394,18 @@ pub fn change(change: &GroupChange) -> Phrase {
     let (who, before, now) = match &change.what {
         WhatChanged::Level { who, before, now } => (visible::name(&who.name.0), *before, *now),
         WhatChanged::Timer { seconds } => return timers::change(by, *seconds),
+        WhatChanged::Continues { name, .. } => {
+            return tr!(
+                "This group continues the earlier group {name}.",
+                name = visible::name(&name.0)
+            );
+        }
+        WhatChanged::GoesOn { name, .. } => {
+            return tr!(
+                "It goes on in the new group {name}.",
+                name = visible::name(&name.0)
+            );
+        }
         WhatChanged::Suspended { who } => {
             let by = by.unwrap_or_default();
             return tr!(
@@ -395,18 +445,30 @@ pub fn in_place(message: &Message) -> Option<Phrase> {
         name,
         is_ours,
         state,
+        continues,
         ..
     } = message.invitation.as_ref()?;
     let name = visible::name(&name.0);
-    Some(match (is_ours, state) {
-        (_, GroupInvitationState::Withdrawn) => tr!(
+    Some(match (is_ours, state, continues) {
+        (_, GroupInvitationState::Withdrawn, _) => tr!(
             "(an invitation into the group {name} that holds no longer)",
             name = name
         ),
-        (true, _) => tr!("(an invitation into the group {name})", name = name),
-        (false, _) => tr!(
+        (true, ..) => tr!("(an invitation into the group {name})", name = name),
+        (false, _, None) => tr!(
             "(invites you into the group {name}: `hedgerow group join`)",
             name = name
+        ),
+        (false, _, Some(old)) if old.without.is_empty() => tr!(
+            "(invites you into the group {name}, which continues {old}: `hedgerow group join`)",
+            name = name,
+            old = visible::name(&old.name.0)
+        ),
+        (false, _, Some(old)) => tr!(
+            "(invites you into the group {name}, which continues {old} without {names}: `hedgerow group join`)",
+            name = name,
+            old = visible::name(&old.name.0),
+            names = names(&old.without)
         ),
     })
 }

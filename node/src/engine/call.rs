@@ -101,6 +101,10 @@ impl Engine {
             Call::Members(id) => self.owners.list_members(turn, &id),
             Call::SetLevel(id, member, level) => self.owners.set_level(turn, &id, &member, level),
             Call::Holders(id, message) => self.owners.holders(turn, &id, &message),
+            Call::Restart(id, without, name) => {
+                self.owners
+                    .restart_group(turn, &id, &without, name.as_ref())
+            }
             Call::Object(id) => self.owners.object(turn, &id),
             Call::LeaveGroup(id) => self.owners.leave_group(turn, &id),
             Call::EraseConversation(id) => self.owners.erase_conversation(turn, &id),

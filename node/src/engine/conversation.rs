@@ -361,7 +361,9 @@ impl<'a> View<'a> {
         let (reader, space) = (self.reader, self.space);
         let between = |from, to| -> Result<Vec<GroupChange>, StorageError> {
             let lines = groups::lines_between(reader, space, from, to)?;
-            Ok(lines.into_iter().map(|line| names.change(line)).collect())
+            let lines = lines.into_iter().map(|line| names.change(reader, line));
+            let shown: Result<Vec<_>, _> = lines.collect();
+            Ok(shown?.into_iter().flatten().collect())
         };
         let places: Vec<Place> = page.entries.iter().map(|entry| entry.place()).collect();
         let is_last = page.position + places.len() as u64 == page.total;

@@ -88,6 +88,7 @@ impl Owners {
         let names: Vec<&str> = names.map(Contact::name).collect();
         let Recipients { devices, queued } = self.recipients(reader, now, space, members)?;
         let summary = space::summary(reader, space)?;
+        let (continues, continued_by) = self.continuations(reader, space)?;
         Ok(Some(api::Conversation {
             id: conversations::api_id(space),
             kind,
@@ -109,6 +110,8 @@ impl Owners {
             archived: known.settings.archived,
             marked_unread: known.settings.marked_unread,
             group: self.group_state(reader, space)?,
+            continues,
+            continued_by,
         }))
     }
 

@@ -209,7 +209,7 @@ impl Owners {
                 Noted::Objected { who } | Noted::Restored { who } => {
                     Some((who, Level::ADMIN.code()))
                 }
-                Noted::Timer { .. } => None,
+                Noted::Timer { .. } | Noted::Continues { .. } | Noted::GoesOn { .. } => None,
             };
             if let Some((who, now)) = changed {
                 turn.out.event(Event::Membership {

@@ -9,6 +9,7 @@ mod invited;
 mod late;
 mod objecting;
 mod parting;
+mod restarting;
 mod room;
 mod talk;
 mod timers;

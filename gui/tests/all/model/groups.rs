@@ -155,6 +155,37 @@ fn who_is_suspended_sees_by_whom_and_objects_with_the_passphrase() {
 }
 
 #[test]
+fn any_member_starts_the_group_again_and_sees_who_cannot_be_invited() {
+    let mut stage = on_the_page(GroupStanding::Left);
+    assert!(!page(&stage).restarts());
+    stage.does(GroupAction::Restart);
+    assert!(stage.app.pages.dialog.open.is_none(), "left");
+    for standing in [GroupStanding::Suspended, GroupStanding::Removed] {
+        assert!(page(&on_the_page(standing)).restarts());
+    }
+    let mut stage = on_the_page(GroupStanding::Member);
+    stage.does(GroupAction::Restart);
+    let dialog = |stage: &Stage| match &stage.app.pages.dialog.open {
+        Some(Dialog::Restart(asked)) => (asked.not_asked(), asked.left_out()),
+        _ => panic!("nothing is asked"),
+    };
+    assert_eq!(dialog(&stage), ("Dora, Eli".to_owned(), 0));
+    let (ana, dora) = (
+        row(&stage, "Ana").id.clone(),
+        row(&stage, "Dora").id.clone(),
+    );
+    for id in [&ana, &dora, &dora, &dora] {
+        stage.does(DialogAction::LeaveOut(id.clone()));
+    }
+    assert_eq!(dialog(&stage), ("Eli".to_owned(), 2));
+    stage.act(DialogAction::Confirm);
+    let call = Call::Restart(group_id("1"), vec![ana, dora], None);
+    assert_eq!(asked(&stage), [&call]);
+    stage.later(1_000);
+    assert_eq!(stage.thread().id, group_id("3"));
+}
+
+#[test]
 fn what_is_not_offered_is_not_asked() {
     let mut stage = on_the_page(GroupStanding::Member);
     let who = row(&stage, "Dora").id.clone();
@@ -253,6 +284,14 @@ fn changes_stand_as_lines_where_they_were_learned() {
         change(1, MemberLevel::Admin, LEVEL, Some(0)),
         change(1, LEVEL, none, Some(0)),
         change(2, LEVEL, none, Some(2)),
+        GroupChange {
+            at_ms: NOON,
+            what: WhatChanged::GoesOn {
+                group: group_id("3"),
+                name: Private("Walk again".into()),
+            },
+            by: None,
+        },
     ];
     let message = group(&mut stage)
         .talk
@@ -271,6 +310,7 @@ fn changes_stand_as_lines_where_they_were_learned() {
         "= Lowered Dora Ana",
         "= Removed Dora Ana",
         "= Left Eli ",
+        "= GoesOn Walk again ",
         "so be it",
     ];
     let shown: Vec<_> = texts(stage.thread());
@@ -280,6 +320,12 @@ fn changes_stand_as_lines_where_they_were_learned() {
         .filter(|text| **text != "= unread")
         .collect();
     assert_eq!(shown, expected);
+    let lines = stage.thread().rows.iter();
+    let leads = lines.filter_map(|row| match &row.kind {
+        RowKind::Change(change) => change.leads_to.clone(),
+        _ => None,
+    });
+    assert!(leads.eq([group_id("3")]));
     let again = message_named(&stage, "so be it");
     assert_eq!(
         again.author.as_deref(),

@@ -3,7 +3,7 @@
 use hedgerow_gui::model::*;
 use hedgerow_node::api::*;
 
-use crate::stage::groups::group_id;
+use crate::stage::groups::{group_id, member};
 use crate::stage::*;
 
 fn invitation(is_ours: bool, state: GroupInvitationState) -> GroupInvitation {
@@ -12,6 +12,7 @@ fn invitation(is_ours: bool, state: GroupInvitationState) -> GroupInvitation {
         people: 3,
         group: is_ours.then(|| group_id("2")),
         state,
+        continues: None,
         is_ours,
     }
 }
@@ -149,4 +150,27 @@ fn the_list_names_the_group_of_an_invitation() {
     let (stage, _) = invited(false, GroupInvitationState::Open);
     let last = stage.row("a").last.as_ref().expect("a message");
     assert_eq!(last.invites_into.as_deref(), Some("Walk on Sunday"));
+}
+
+#[test]
+fn an_invitation_says_what_it_continues_and_without_whom() {
+    let (stage, _) = invited(false, GroupInvitationState::Open);
+    assert!(shown(&stage).continues.is_empty());
+    let mut stage = Stage::open(&["Ana"]);
+    let mut continuing = invitation(false, GroupInvitationState::Open);
+    let cem = member("c", "Cem", MemberLevel::Admin, NamedBy::Themselves);
+    continuing.continues = Some(ContinuedGroup {
+        group: group_id("1"),
+        name: Private("Riverside".into()),
+        without: vec![cem.who],
+    });
+    stage.node.invites("a", continuing, NOON);
+    stage.handle(Update::Event(Event::Missed));
+    stage.later(1_000);
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    let said = shown(&stage);
+    assert_eq!(
+        (said.continues.as_str(), said.without.as_str()),
+        ("Riverside", "Cem")
+    );
 }

@@ -112,6 +112,7 @@ pub fn invited() -> Stage {
                 people: 2 + number as u32,
                 group: Some(group_id("2")),
                 state,
+                continues: None,
                 is_ours,
             };
             last = Some(stage.node.invites("a", invitation, NOON - MINUTE));

@@ -123,6 +123,12 @@ impl Node {
                 self.found("1", &name.0, GroupStanding::Admin, &me);
                 Update::GroupMade(Ok(self.chat(&group_id("1"))?))
             }
+            Call::Restart(group, _, _) => {
+                let name = self.groups.get(&group)?.talk.conversation.name.0.clone();
+                let me = [ourselves(MemberLevel::Admin)];
+                self.found("3", &name, GroupStanding::Admin, &me);
+                Update::Restarted(self.chat(&group_id("3"))?)
+            }
             Call::InviteToGroup(group, contact) => {
                 let group = self.groups.get(&group)?;
                 let invitation = GroupInvitation {
@@ -130,6 +136,7 @@ impl Node {
                     people: group.members.len() as u32,
                     group: Some(group.talk.conversation.id.clone()),
                     state: GroupInvitationState::Open,
+                    continues: None,
                     is_ours: true,
                 };
                 let letter = contact.0[..1].to_owned();

@@ -580,6 +580,7 @@ impl Node {
                 | Call::DeclineGroup(..)
                 | Call::Members(_)
                 | Call::SetLevel(..)
+                | Call::Restart(..)
                 | Call::LeaveGroup(_)
                 | Call::EraseConversation(_)),
             ) => {

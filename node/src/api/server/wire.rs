@@ -586,6 +586,7 @@ in_json! {
     SafetyWords;
     Parcels;
     Deletion;
+    Restarted;
     NodeStatus;
     Message;
     StarredPage;

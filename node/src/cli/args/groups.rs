@@ -83,6 +83,23 @@ pub enum GroupAction {
         /// The group
         group: String,
     },
+    /// Start again without some people: make a group that continues this one, and invite the others
+    #[command(
+        after_help = "Example:\n  hedgerow group restart Riverside --without Cem\n\n\
+        Any member can do this, also one who is suspended or was removed. Those of the others who are your contacts get an \
+        invitation that says what it continues. Whoever accepts keeps the old group, archived, with all that was written \
+        there; whoever does not accept loses nothing. Those who are left out hear nothing of it."
+    )]
+    Restart {
+        /// The group
+        group: String,
+        /// A member to leave out: its name, or the beginning of its id
+        #[arg(long, value_name = "MEMBER", num_args = 1..)]
+        without: Vec<String>,
+        /// What the new group is called, if not as the old one
+        #[arg(long)]
+        name: Option<String>,
+    },
     /// Leave a group, at once; members hear of it when you meet one
     Leave {
         /// The group

@@ -2,12 +2,12 @@
 
 use hedgerow_sync::control::WriteError;
 use hedgerow_sync::group::Group;
-use hedgerow_sync::id::{DeviceId, SpaceId};
-use hedgerow_sync::membership::{Act, Founding, Held, Level, MemberKey, Operation};
+use hedgerow_sync::id::SpaceId;
+use hedgerow_sync::membership::{Act, Continued, Founding, Held, Level, MemberKey, Operation};
 use hedgerow_sync::store::StorageError;
 use hedgerow_transport::keys::{SigningSecret, SpaceSecret};
 
-use super::{Open, member_key, people};
+use super::{Open, member_key, people, shown};
 use crate::api::{ConversationId, MemberId, MemberLevel, Private, Refusal, Reply, typed};
 use crate::engine::conversations::{self, Conversation, Kind};
 use crate::engine::fault::CallError;
@@ -22,11 +22,23 @@ impl Owners {
         name: &Private,
     ) -> Result<Reply, CallError> {
         let name = typed::own_name(&name.0)?;
+        let space = self.found(turn, name, None)?;
+        self.group_changed(turn, space)?;
+        self.show_conversation(turn, &conversations::api_id(space))
+    }
+
+    /// Founds a group of ours. Gives its space.
+    pub(super) fn found(
+        &mut self,
+        turn: &mut Turn<'_>,
+        name: String,
+        continues: Option<Continued>,
+    ) -> Result<SpaceId, CallError> {
         let key = SigningSecret::from_bytes(rng::bytes(turn.rng));
         let me = member_key(&key);
         let act = Act::Create(Founding::Line {
             people: vec![(me, Level::ADMIN)],
-            continues: None,
+            continues,
         });
         let founding = Operation::new(me, Vec::new(), act).and_then(|it| it.sign(&key.key()));
         let founding = founding.map_err(|_| Refusal::Bug)?;
@@ -35,8 +47,7 @@ impl Owners {
         let group = Group::found(turn.txn, space, &founding, Some(me));
         let group = group.map_err(|_| Refusal::Bug)?;
         self.keep_group(turn, secret, group, &key, name)?;
-        self.group_changed(turn, space)?;
-        self.show_conversation(turn, &conversations::api_id(space))
+        Ok(space)
     }
 
     /// Keeps a group that was just made here, and our key in it.
@@ -84,9 +95,7 @@ impl Owners {
         level: MemberLevel,
     ) -> Result<Reply, CallError> {
         let (space, open) = self.group_named(id)?;
-        let device = data_encoding::HEXLOWER.decode(member.0.as_bytes());
-        let device = device.ok().and_then(|bytes| bytes.try_into().ok());
-        let device = DeviceId(device.ok_or(Refusal::NoSuchMember)?);
+        let device = shown::parse_member_id(member).ok_or(Refusal::NoSuchMember)?;
         let person = people::load(turn.txn, space, device)?;
         let key = person.ok_or(Refusal::NoSuchMember)?.key;
         let level = match level {

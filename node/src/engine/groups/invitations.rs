@@ -22,7 +22,7 @@ use hedgerow_transport::keys::{SigningSecret, SpaceSecret};
 use minicbor::bytes::{ByteArray, ByteVec};
 use minicbor::{Decode, Encode};
 
-use super::{Open, member_key, people};
+use super::{Open, continuing, member_key, people};
 use crate::api::{
     ContactId, ConversationId, GroupInvitation, GroupInvitationState, MAX_NAME, MessageId, Private,
     Refusal, Reply,
@@ -61,6 +61,9 @@ pub(crate) struct Invitation {
     key: MemberKey,
     #[n(6)]
     proof: ByteArray<SIGNATURE_LENGTH>,
+    /// If the group continues another one: who of that is left out, as the inviter says.
+    #[cbor(n(7), default)]
+    without: Vec<continuing::Member>,
 }
 
 /// The body of an answer: without a key it declines, or, by the inviter, withdraws the invitation.
@@ -121,9 +124,15 @@ pub(crate) fn invitation_of(
     else {
         return Ok(None);
     };
-    if invitation.sound(&known.secret).is_none() {
+    let Some(founding) = invitation.sound(&known.secret) else {
         return Ok(None);
-    }
+    };
+    let inviter = match known.kind {
+        _ if is_ours => None,
+        Kind::Direct { with } => Some(with),
+        _ => return Ok(None),
+    };
+    let continues = continuing::continued(reader, &founding, inviter, &invitation.without)?;
     let space = invitation.space();
     let here = Conversation::load(reader, space)?;
     let here = here.filter(|here| here.kind.is_group());
@@ -145,6 +154,7 @@ pub(crate) fn invitation_of(
         people: invitation.people,
         group: here.map(|_| conversations::api_id(space)),
         state,
+        continues,
         is_ours,
     }))
 }
@@ -210,15 +220,12 @@ struct Found {
 }
 
 impl Owners {
-    /// A group into which we can invite, and our key there: we are an admin, and it has room.
-    pub(in crate::engine) fn may_invite_into(
-        &self,
-        space: SpaceId,
-    ) -> Result<(&Open, MemberKey, &SigningSecret), Refusal> {
+    /// A group into which we can invite: we are an admin, and it has room.
+    pub(in crate::engine) fn may_invite_into(&self, space: SpaceId) -> Result<&Open, Refusal> {
         let open = self.groups.get(space).ok_or(Refusal::NotAGroup)?;
-        let (Some(me), Some(key)) = (open.group.me(), &open.key) else {
+        if open.group.me().is_none() || open.key.is_none() {
             return Err(Refusal::NotAMember);
-        };
+        }
         if open.my_level() < Level::ADMIN {
             return Err(Refusal::NotAnAdmin);
         }
@@ -230,7 +237,7 @@ impl Owners {
         };
         let room = open.group.membership().room_for(&newcomer);
         room.map_err(|full| Refusal::GroupFull { full })?;
-        Ok((open, me, key))
+        Ok(open)
     }
 
     /// Invites a contact into a group.
@@ -245,10 +252,25 @@ impl Owners {
         if self.people.is_blocked(&with) {
             return Err(Refusal::Blocked.into());
         }
-        let (open, me, key) = self.may_invite_into(space)?;
+        let open = self.may_invite_into(space)?;
         if open.contacts_in().contains(&with) {
             return Err(Refusal::AlreadyMember.into());
         }
+        let entry = self.write_group_invitation(turn, space, with)?;
+        Ok(Reply::Sent(message_id(entry)))
+    }
+
+    /// Writes an invitation into a group of ours, which has room, to a contact that is not blocked.
+    pub(super) fn write_group_invitation(
+        &mut self,
+        turn: &mut Turn<'_>,
+        space: SpaceId,
+        with: IdentityId,
+    ) -> Result<EntryId, CallError> {
+        let open = self.groups.get(space).ok_or(Refusal::NotAGroup)?;
+        let (Some(me), Some(key)) = (open.group.me(), &open.key) else {
+            return Err(Refusal::NotAMember.into());
+        };
         let membership = open.group.membership();
         let chat = self.conversations.direct(with).ok_or(Refusal::Bug)?;
         let (Some(known), Some(of_chat)) =
@@ -269,10 +291,10 @@ impl Owners {
             nonce: nonce.into(),
             key: me,
             proof: prove_possession(&key.key(), space, &binder).into(),
+            without: self.left_out(turn.txn, space, with)?,
         };
         let body = Body::Bytes(tables::encoded(&invitation).into());
-        let entry = self.append(turn, chat, What::Row(INVITATION), body)?;
-        Ok(Reply::Sent(message_id(entry)))
+        self.append(turn, chat, What::Row(INVITATION), body)
     }
 
     /// Accepts an invitation: the group is here from now on, and we are in once its inviter hears of it.
@@ -307,6 +329,8 @@ impl Owners {
             None => self.open_invited(turn, &found.invitation)?,
         };
         self.bind_key(turn, space, found.invitation.key, found.with)?;
+        let without = found.invitation.without.clone();
+        self.note_continued(turn, space, &founding, found.with, without)?;
         let answer = Answer {
             key: Some(member_key(&key)),
             proof: Some(prove_possession(&key.key(), space, &binder).into()),

@@ -63,6 +63,18 @@ pub(crate) enum Noted {
         #[cbor(n(0), with = "crate::engine::codec::fixed")]
         who: DeviceId,
     },
+    /// We have come into the group, and it continues this one.
+    #[n(5)]
+    Continues {
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        space: SpaceId,
+    },
+    /// We have come into this one, which continues the group.
+    #[n(6)]
+    GoesOn {
+        #[cbor(n(0), with = "crate::engine::codec::fixed")]
+        space: SpaceId,
+    },
 }
 
 /// Notes a change behind the newest message.
@@ -76,7 +88,9 @@ pub(super) fn note(turn: &mut Turn<'_>, space: SpaceId, line: Line) -> Result<()
     let key = [&prefix[..], &number.to_be_bytes()].concat();
     tables::save(turn.txn, &key, &line)?;
     match line.what {
-        Noted::Timer { .. } => _ = turn.pending.reshown.insert(space),
+        Noted::Timer { .. } | Noted::Continues { .. } | Noted::GoesOn { .. } => {
+            turn.pending.reshown.insert(space);
+        }
         _ => turn.pending.memberships.push((space, line)),
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! - `changes`: what a change of somebody's level comes to;
 //! - `invitations`: how people come in;
 //! - `acts`: founding, appointing, removing, leaving;
+//! - `continuing`: a group that continues another one without some of its people;
 //! - `objecting`: what an admin does who was suspended;
 //! - `parting`: a group that was left and erased;
 //! - `holders`: which members have a message of ours;
@@ -18,6 +19,7 @@ mod acts;
 #[cfg(feature = "simulation")]
 mod assembled;
 mod changes;
+mod continuing;
 mod holders;
 mod invitations;
 mod lines;
@@ -210,7 +212,7 @@ impl Owners {
             let name = self.account.told.name.clone();
             self.name_member(turn, space, None, &name)?;
         }
-        Ok(())
+        self.fold_continued(turn, space)
     }
 
     /// Takes over the timer that the operations set. What an admin set while we are in becomes a line.
@@ -285,6 +287,7 @@ impl Engine {
 /// Forgets what is kept of a group.
 pub(crate) fn forget(txn: &mut dyn Txn, space: SpaceId) -> Result<(), StorageError> {
     txn.remove(&Table::GroupKeys.key(&[&space.0]))?;
+    continuing::forget(txn, space)?;
     tables::remove_all(txn, &Table::GroupPeople.key(&[&space.0]))?;
     tables::remove_all(txn, &Table::GroupLines.key(&[&space.0]))?;
     tables::remove_all(txn, &Table::UsedGroupInvitations.key(&[&space.0]))

@@ -47,6 +47,9 @@ pub(crate) struct Person {
     /// One of its logs is forked.
     #[n(6)]
     pub is_forked: bool,
+    /// It was in once, as this device knew it.
+    #[cbor(n(7), default)]
+    pub was_in: bool,
 }
 
 impl Person {
@@ -59,6 +62,7 @@ impl Person {
             level: 0,
             level_if_it_objects: 0,
             is_forked: false,
+            was_in: false,
         }
     }
 
@@ -70,6 +74,11 @@ impl Person {
     /// Whether it is in the group.
     pub fn is_in(&self) -> bool {
         self.level >= Level::MEMBER.code()
+    }
+
+    /// Whether it is in the group, or was once.
+    pub fn has_been_in(&self) -> bool {
+        self.was_in || self.is_in() || self.is_suspended()
     }
 }
 
@@ -271,6 +280,7 @@ impl Owners {
             let known = before.remove(&member);
             let mut person = known.clone().unwrap_or_else(|| Person::new(standing.key));
             let bringer = bringers.get(&standing.key).copied();
+            person.was_in = person.has_been_in();
             (person.level, person.level_if_it_objects) =
                 (standing.level.code(), standing.level_if_it_objects.code());
             (person.name, person.is_named_by_other) = name_of(turn.txn, space, member, bringer)?;
@@ -305,6 +315,7 @@ impl Owners {
                 };
                 lines::note(turn, space, line)?;
             }
+            person.was_in = true;
             person.level = Level::NONE.code();
             person.level_if_it_objects = Level::NONE.code();
             save(turn.txn, space, &person)?;

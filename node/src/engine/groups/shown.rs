@@ -14,6 +14,7 @@ use crate::api::{
     ConversationId, GroupChange, GroupStanding, GroupState, Member, MemberId, MemberLevel,
     MemberName, NamedBy, Private, Reply, WhatChanged,
 };
+use crate::engine::conversations::{self, Conversation};
 use crate::engine::fault::CallError;
 use crate::engine::people::contact::{self, Contact};
 use crate::engine::{Owners, Turn};
@@ -72,9 +73,21 @@ impl Names {
         known.unwrap_or_else(|| nameless(member, self.me))
     }
 
-    /// A change as it is shown.
-    pub fn change(&self, line: Line) -> GroupChange {
-        GroupChange {
+    /// A change as it is shown; `None`: it leads to a group that is not here any more.
+    pub fn change(
+        &self,
+        reader: &dyn Reader,
+        line: Line,
+    ) -> Result<Option<GroupChange>, StorageError> {
+        let named = |space| -> Result<Option<_>, StorageError> {
+            let known = Conversation::load(reader, space)?;
+            let known = known.filter(|known| known.kind.is_group());
+            Ok(known.map(|known| {
+                let name = Private(known.name.unwrap_or_default());
+                (conversations::api_id(space), name)
+            }))
+        };
+        Ok(Some(GroupChange {
             at_ms: line.at_ms,
             by: line.by.map(|by| self.of(by)),
             what: match line.what {
@@ -87,8 +100,16 @@ impl Names {
                 Noted::Suspended { who, .. } => WhatChanged::Suspended { who: self.of(who) },
                 Noted::Objected { who } => WhatChanged::Objected { who: self.of(who) },
                 Noted::Restored { who } => WhatChanged::Restored { who: self.of(who) },
+                Noted::Continues { space } => match named(space)? {
+                    Some((group, name)) => WhatChanged::Continues { group, name },
+                    None => return Ok(None),
+                },
+                Noted::GoesOn { space } => match named(space)? {
+                    Some((group, name)) => WhatChanged::GoesOn { group, name },
+                    None => return Ok(None),
+                },
             },
-        }
+        }))
     }
 }
 
@@ -131,6 +152,12 @@ fn name(
 /// The id of a member in the API: the name of its logs, in hex.
 pub(crate) fn member_id(member: DeviceId) -> MemberId {
     MemberId(data_encoding::HEXLOWER.encode(&member.0))
+}
+
+/// The member that an id of the API names.
+pub(super) fn parse_member_id(member: &MemberId) -> Option<DeviceId> {
+    let device = data_encoding::HEXLOWER.decode(member.0.as_bytes()).ok()?;
+    Some(DeviceId(device.try_into().ok()?))
 }
 
 pub(crate) fn level(code: u8) -> MemberLevel {

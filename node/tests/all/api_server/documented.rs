@@ -408,6 +408,11 @@ async fn every_answer_is_as_documented_and_every_operation_is_served() {
         let object = object.json(&json!({"passphrase": passphrase}));
         document.check(object, status).await;
     }
+    for (without, status) in [(json!([]), 200), (json!(["00"]), 404)] {
+        let restart = ask(post.clone(), &format!("{group}/restart"));
+        let restart = restart.json(&json!({"without": without, "name": "Riverside again"}));
+        document.check(restart, status).await;
+    }
     for (member, status) in [(me.as_str(), 200), ("00", 404)] {
         let set = ask(put.clone(), &format!("{group}/members/{member}"));
         let set = set.json(&json!({"level": "admin"}));

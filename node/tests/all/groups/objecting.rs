@@ -29,7 +29,10 @@ fn lines(
                 now: MemberLevel::None,
                 ..
             } => ("out", who),
-            WhatChanged::Level { .. } | WhatChanged::Timer { .. } => return None,
+            WhatChanged::Level { .. }
+            | WhatChanged::Timer { .. }
+            | WhatChanged::Continues { .. }
+            | WhatChanged::GoesOn { .. } => return None,
         };
         let by = line.by.map_or_else(String::new, |by| by.name.0);
         Some((what, who.name.0, by))
@@ -42,7 +45,7 @@ fn line(what: &'static str, who: &str, by: &str) -> (&'static str, String, Strin
 }
 
 /// A group in which Ben, whom Ada has made an admin, has suspended her.
-fn suspended(seed: u64) -> (World, ConversationId) {
+pub fn suspended(seed: u64) -> (World, ConversationId) {
     let mut world = around_the_first(seed, &["Ada", "Ben", "Cem"]);
     let made = group_of_all(&mut world, "Riverside");
     write(&mut world, 0, &made, "all are in");

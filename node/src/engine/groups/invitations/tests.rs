@@ -1,7 +1,7 @@
 //! Attacks with invitations and answers, by a contact who has changed its own program.
 
 use hedgerow_sync::id::LogId;
-use hedgerow_sync::membership::Founding;
+use hedgerow_sync::membership::{Continued, Founding};
 use hedgerow_sync::memory::MemoryStore;
 use hedgerow_sync::store::Store;
 use hedgerow_sync::{id::Incarnation, space};
@@ -81,6 +81,7 @@ fn founded_so(
         nonce: nonce.into(),
         key: member_key(&names),
         proof: prove_possession(&founder.key(), space, &binder).into(),
+        without: Vec::new(),
     }
 }
 
@@ -173,6 +174,48 @@ fn an_answer_that_names_another_s_key_brings_nobody_in() {
         match world.ask(0, Call::Members(made.clone())) {
             Ok(Reply::Members(members)) => assert_eq!(members.len(), 1),
             other => panic!("no members: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_stranger_s_claim_to_continue_a_group_is_a_plain_invitation() {
+    let mut world = world(5);
+    let made = match world.ask(0, Call::NewGroup(Private("Riverside".into()))) {
+        Ok(Reply::Conversation(made)) => made.id,
+        other => panic!("no group: {other:?}"),
+    };
+    let space = conversations::parse_id(&made).expect("an id of the engine");
+    let store = &world.nodes[0].storage.store;
+    let group = store.read(|reader| Group::open(reader, space, None));
+    let group = group.expect("memory does not fail").expect("it is there");
+    let root = group.membership().root().id();
+    let line = Founding::Line {
+        people: vec![(member_key(&key(9)), Level::ADMIN)],
+        continues: Some(Continued {
+            root,
+            version: vec![root],
+        }),
+    };
+    let mut invitation = founded_so(&world, SpaceSecret::from_bytes([5; 32]), key(9), line);
+    let ours = group.membership().root().author().device();
+    invitation.without = vec![ours.0.into()];
+    let row = tell(
+        &mut world,
+        What::Row(INVITATION),
+        tables::encoded(&invitation),
+    );
+    let shown = world.messages(0, MALLORY).pop().expect("a row");
+    let shown = shown.invitation.expect("it is an invitation");
+    assert_eq!(shown.continues, None);
+    joins(&mut world, row).expect("it is sound");
+    for id in [made, conversations::api_id(invitation.space())] {
+        match world.ask(0, Call::Conversation(id)) {
+            Ok(Reply::Conversation(shown)) => {
+                assert!(!shown.archived && shown.continues.is_none());
+                assert!(shown.continued_by.is_empty());
+            }
+            other => panic!("no group: {other:?}"),
         }
     }
 }
