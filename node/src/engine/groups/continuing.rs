@@ -282,6 +282,8 @@ impl Owners {
             line(Noted::GoesOn { space }),
             line(Noted::Continues { space: of }),
         );
+        // Also where it was archived already.
+        turn.pending.conversations.insert(of);
         lines::note(turn, of, goes_on)?;
         lines::note(turn, space, continues)?;
         self.set_settings(turn, of, settings)
