@@ -80,7 +80,7 @@ enum Group {
     Spaces,
     #[cfg(feature = "simulation")]
     #[value(name = "group")]
-    GroupChat,
+    Members,
     #[cfg(feature = "simulation")]
     Reconnect,
     Annotations,
@@ -105,7 +105,7 @@ const ALL: &[Group] = &[
     #[cfg(feature = "simulation")]
     Group::Spaces,
     #[cfg(feature = "simulation")]
-    Group::GroupChat,
+    Group::Members,
     #[cfg(feature = "simulation")]
     Group::Reconnect,
     Group::Annotations,
@@ -158,7 +158,7 @@ async fn measure(group: Group, place: &Path, arguments: &BenchArguments) -> Resu
         #[cfg(feature = "simulation")]
         Group::Spaces => catch_up::spaces(place).await,
         #[cfg(feature = "simulation")]
-        Group::GroupChat => catch_up::group(place).await,
+        Group::Members => catch_up::group(place).await,
         #[cfg(feature = "simulation")]
         Group::Reconnect => reconnect::rows(place).await,
         Group::Annotations => annotations::rows(place).await,
