@@ -56,7 +56,8 @@ enum Group {
     /// Opening a long conversation, and scrolling anywhere in it
     Open,
     /// The same of a group
-    Group,
+    #[value(name = "group")]
+    Members,
     /// The same of a conversation with pictures, answers and emoji
     Lively,
     /// What emoji cost while one scrolls
@@ -118,7 +119,7 @@ fn measure(group: Group, arguments: &BenchArguments) -> Result<bool> {
     let rows = match group {
         Group::Start => start::rows(&bench),
         Group::Open => open::rows(&bench),
-        Group::Group => open::of_group(&bench),
+        Group::Members => open::of_group(&bench),
         Group::Lively => lively::rows(&bench),
         Group::Emoji => emoji::rows(&bench),
         Group::Live => live::rows(&bench),

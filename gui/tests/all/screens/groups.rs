@@ -83,6 +83,71 @@ pub fn room() -> Stage {
     stage
 }
 
+/// The question whom to leave out when that group starts again; one is.
+pub fn restarting() -> Stage {
+    let mut stage = members(GroupStanding::Member);
+    let page = stage.app.pages.group.open.as_ref().expect("it is open");
+    let who = page.members[0].id.clone();
+    stage.does(GroupAction::Restart);
+    stage.does(DialogAction::LeaveOut(who));
+    stage
+}
+
+/// The group that continues that group, on its first line.
+pub fn continuing() -> Stage {
+    let mut stage = grouped(GroupStanding::Member);
+    let others = [
+        ourselves(LEVEL),
+        member("d", "Ștefan Ionescu", LEVEL, NamedBy::Contact),
+    ];
+    stage
+        .node
+        .found("3", "Walk on Sunday", GroupStanding::Member, &others);
+    let group = stage.node.groups.get_mut(&group_id("3"));
+    let group = group.expect("a group");
+    group.talk.conversation.continues = Some(group_id("1"));
+    let first = group.says(1, "Here we are again", NOON - 2 * MINUTE);
+    let line = GroupChange {
+        at_ms: NOON - 3 * MINUTE,
+        what: WhatChanged::Continues {
+            group: group_id("1"),
+            name: Private("Walk on Sunday".into()),
+        },
+        by: None,
+    };
+    group.talk.message(&first).expect("it was added").changes = vec![line];
+    group.talk.read = Some(first);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.later(1_000);
+    stage.does(ChatsAction::OpenChat(group_id("3")));
+    stage
+}
+
+/// An invitation into a group that continues another one.
+pub fn asked_to_continue() -> Stage {
+    let mut stage = people();
+    let cem = member("c", "Cem", MemberLevel::Admin, NamedBy::Themselves);
+    let invitation = GroupInvitation {
+        name: Private("Walk on Sunday".into()),
+        people: 3,
+        group: None,
+        state: GroupInvitationState::Open,
+        continues: Some(ContinuedGroup {
+            group: group_id("1"),
+            name: Private("Walk on Sunday".into()),
+            without: vec![cem.who],
+        }),
+        is_ours: false,
+    };
+    let last = stage.node.invites("a", invitation, NOON - MINUTE);
+    stage.talk("a").read = Some(last);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.does(ChatsAction::OpenChat(chat_id("a")));
+    stage
+}
+
 /// What can be done with a member of that group.
 pub fn asked(at: usize) -> Stage {
     let mut stage = members(GroupStanding::Admin);

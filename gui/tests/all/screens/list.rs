@@ -10,7 +10,7 @@ use crate::stage::{self, NOON, Stage, chat_id, id};
 /// A screen: its name, and how one gets there.
 pub(crate) type Screen = (&'static str, fn() -> Stage);
 
-pub(crate) fn screens() -> [Screen; 64] {
+pub(crate) fn screens() -> [Screen; 65] {
     [
         ("welcome", || {
             let mut stage = Stage::new();
@@ -52,6 +52,7 @@ pub(crate) fn screens() -> [Screen; 64] {
         ("members", || groups::members(GroupStanding::Admin)),
         ("member", || groups::asked(3)),
         ("room", groups::room),
+        ("restarting", groups::restarting),
         ("suspended", || groups::members(GroupStanding::Suspended)),
         ("invited", groups::invited),
         ("leaving", || {
