@@ -12,7 +12,7 @@ use super::emoji;
 use super::files::on_one_line;
 use super::links::{self, Span};
 
-/// The number of messages that we ask for at once: each costs time in the frame that draws it first.
+/// The number of messages that we ask for at once: each costs time in the frame that takes it in.
 pub(crate) const PAGE: u32 = 25;
 
 /// The most messages that are loaded at once.
