@@ -99,7 +99,7 @@ fn any_member_starts_again_without_others_and_the_old_group_is_archived_and_read
     for node in [BEN, CEM] {
         let (before, after) = (state(&mut world, node, &old), state(&mut world, node, &new));
         assert!(before.archived && !after.archived);
-        assert_eq!(before.continued_by, [new.clone()]);
+        assert_eq!(before.continued_by, std::slice::from_ref(&new));
         assert_eq!(after.continues, Some(old.clone()));
         assert_eq!(leads(&world, node, &old), [(false, new.clone())]);
         assert_eq!(leads(&world, node, &new), [(true, old.clone())]);
