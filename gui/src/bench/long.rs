@@ -72,7 +72,7 @@ async fn written(place: &Path, [a, b]: [Vec<String>; 2]) -> Result<Pair> {
     Ok(pair)
 }
 
-/// Opens both until each has so many messages in what it calls the conversation, all delivered. A has read them then.
+/// Opens both nodes, and waits until each has so many messages in its conversation and none is left to deliver. Then A marks them as read.
 async fn settled(pair: &Pair, [of_a, of_b]: [&ConversationId; 2], messages: usize) -> Result<()> {
     let (a, b) = (
         open(&pair.a, OnAir::Loopback).await?,

@@ -17,7 +17,8 @@
 //! conversation, how far the user has read it, and how it is drawn; `aloud` is what a screen reader says about it;
 //! `face` is what several pages show of a contact, and
 //! `answering` what an answer shows of the message that it answers, `deleting` what becomes of one that is deleted, `forwarding` where one goes to, `choosing`
-//! who is invited into a group, `invited` an invitation into one, `restarting` who is left out when one starts again, `member` and `membership` who is in;
+//! who is invited into a group, `invited` an invitation into one, `restarting` who is left out when one starts
+//! again, `member` and `membership` who is in;
 //! `files` shows the file of a message, `previews` its small picture, `pictures` those of a conversation; `attaching` sends the files
 //! of the `strip`; `recording` keeps a voice note while it is recorded, `playing` plays
 //! one, `sound` has the orders to microphone and loudspeaker; `carrying` is what goes by memory stick; `timing` are messages that

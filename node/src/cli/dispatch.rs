@@ -103,7 +103,7 @@ async fn people(session: &Session, output: Output, command: People) -> Result<()
             into,
         } => {
             let into = into.as_deref();
-            meeting::invite(session, output, &valid, (in_person, into), wait).await
+            meeting::invite(session, output, &valid, in_person, into, wait).await
         }
         People::Join { link } => meeting::join(session, output, &link).await,
         People::Invitations { action } => match action {

@@ -31,7 +31,8 @@ pub async fn invite(
     session: &Session,
     output: Output,
     valid: &str,
-    (in_person, into): (bool, Option<&str>),
+    in_person: bool,
+    into: Option<&str>,
     wait: bool,
 ) -> Result<(), Failure> {
     let valid_for_s = screen::parse_span(valid).filter(|span| *span <= MAX_VALID_S);
@@ -41,7 +42,7 @@ pub async fn invite(
     })?;
     let api = session.api();
     // Before the call, so that nobody joins in between.
-    let events = api.events().await?;
+    let mut events = api.events().await?;
     let group = match into {
         Some(name) => Some(groups::of_name(api, name).await?.id),
         None => None,
@@ -75,17 +76,18 @@ pub async fn invite(
     output.say(tr!(
         "Waiting for them. Ctrl-C ends the waiting, not the invitation."
     ));
-    let mut events = events;
-    for _ in 0..invitation.room.as_ref().map_or(1, |room| room.limit) {
+    loop {
         let progress = spinner(output, tr!("Waiting"));
         let met = interruptible(met(api, &mut events, &invitation)).await;
         progress.finish_and_clear();
-        let Some(contact) = met? else { break };
+        let Some(contact) = met? else { return Ok(()) };
         output.data(&contact, |contact| {
             tr!("{name} is a contact now.", name = shown(contact))
         });
+        if invitation.room.is_none() {
+            return Ok(());
+        }
     }
-    Ok(())
 }
 
 /// Whether an invitation would name no address: the user keeps to relays, and none is in use.

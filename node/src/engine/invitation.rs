@@ -100,6 +100,11 @@ pub(crate) struct Made {
 }
 
 impl Made {
+    /// Whether others may still use it.
+    pub fn is_open(&self) -> bool {
+        self.fate == Fate::Open
+    }
+
     /// Whether we answer first flights under it: while it is open, and for a day after its end.
     pub fn answers(&self) -> bool {
         self.tries
@@ -128,19 +133,24 @@ impl Made {
 
     /// Why this device cannot meet us by it; `None` if it can.
     pub fn declines(&self, device: DeviceId, wall_ms: i64) -> Option<Declined> {
+        if self.was_used_by(device) {
+            return None;
+        }
         match self.fate {
             Fate::Open if wall_ms >= self.expires_ms => Some(Declined::Expired),
             Fate::Open => None,
-            Fate::Used if self.was_used_by(device) => None,
             Fate::Used => Some(Declined::Used),
             Fate::Cancelled => Some(Declined::Cancelled),
             Fate::Expired => Some(Declined::Expired),
         }
     }
 
+    /// Ends it, once.
     pub fn end(&mut self, fate: Fate, wall_ms: i64) {
-        self.fate = fate;
-        self.ended_ms = wall_ms;
+        if self.is_open() {
+            self.fate = fate;
+            self.ended_ms = wall_ms;
+        }
     }
 
     pub fn save(&self, txn: &mut dyn Txn, id: InvitationKey) -> Result<(), StorageError> {
@@ -150,7 +160,7 @@ impl Made {
     fn view(&self, id: InvitationKey) -> api::Invitation {
         api::Invitation {
             id: id.api_id(),
-            link: (self.fate == Fate::Open).then(|| Private(self.link.clone())),
+            link: self.is_open().then(|| Private(self.link.clone())),
             made_ms: self.made_ms,
             expires_ms: self.expires_ms,
             in_person: self.in_person,
@@ -185,7 +195,7 @@ impl Owners {
             .people
             .invitations
             .values()
-            .filter(|made| made.fate == Fate::Open)
+            .filter(|made| made.is_open())
             .count();
         if open >= MAX_INVITATIONS {
             return Err(Refusal::TooManyInvitations {
@@ -250,7 +260,7 @@ impl People {
             .invitations
             .get_mut(&id)
             .ok_or(Refusal::NoSuchInvitation)?;
-        if made.fate == Fate::Open {
+        if made.is_open() {
             made.end(Fate::Cancelled, turn.now.wall_ms);
             made.save(turn.txn, id)?;
             turn.pending.invitations.insert(id);
@@ -294,7 +304,7 @@ impl People {
             let Some(made) = self.invitations.get_mut(&id) else {
                 continue;
             };
-            if made.fate == Fate::Open {
+            if made.is_open() {
                 made.end(Fate::Expired, wall_ms);
                 made.save(turn.txn, id)?;
             } else {

@@ -118,7 +118,7 @@ impl Owners {
         content: &Bytes,
     ) -> Result<(), LinkError> {
         let me = self.introduction()?;
-        let shuts = self.room_shuts(turn, meeting.invitation)?;
+        self.shut_room(turn, meeting.invitation)?;
         let made = self
             .people
             .invitations
@@ -142,8 +142,6 @@ impl Owners {
             Some(contact) if contact.blocked => Some(Declined::Blocked),
             _ => made.declines(device, turn.now.wall_ms),
         };
-        // Until its first session who came in before may come again, whatever has become of the group.
-        let declined = declined.or((shuts && !again).then_some(Declined::Cancelled));
         let declined = match declined {
             None if !again && self.is_established(turn, identity)? => Some(Declined::Known),
             other => other,
@@ -162,10 +160,8 @@ impl Owners {
             None,
             None,
         )?;
-        let device_key = meeting.session.peer_key();
-        turn.errands
-            .push(Errand::EndMeetings(meeting.invitation, Some(device_key)));
-        self.came_by(turn, meeting.invitation, (identity, device))?;
+        let key = meeting.session.peer_key();
+        self.came_by(turn, meeting.invitation, identity, (device, key))?;
         if !again {
             turn.pending.met.push((identity, meeting.invitation, false));
         }

@@ -3,6 +3,7 @@
 
 use hedgerow_sync::id::{DeviceId, IdentityId, SpaceId};
 use hedgerow_sync::store::StorageError;
+use hedgerow_transport::keys::PublicKey;
 use minicbor::{Decode, Encode};
 
 use super::fault::CallError;
@@ -61,21 +62,21 @@ impl Owners {
         })
     }
 
-    /// Whether an invitation is for a room into whose group we cannot invite any more. It ends then.
-    pub(super) fn room_shuts(
+    /// Ends an invitation for a room into whose group we cannot invite any more.
+    pub(super) fn shut_room(
         &mut self,
         turn: &mut Turn<'_>,
         id: InvitationKey,
-    ) -> Result<bool, StorageError> {
+    ) -> Result<(), StorageError> {
         let made = self.people.invitations.get(&id);
-        let room = made.and_then(|made| made.room.as_ref());
+        let room = made.and_then(|made| made.room.as_ref().filter(|_| made.is_open()));
         let shuts = room.is_some_and(|room| self.may_invite_into(room.group).is_err());
         if shuts && let Some(made) = self.people.invitations.get_mut(&id) {
             made.end(Fate::Cancelled, turn.now.wall_ms);
             made.save(turn.txn, id)?;
             turn.pending.invitations.insert(id);
         }
-        Ok(shuts)
+        Ok(())
     }
 
     /// Somebody has become a contact by an invitation: notes it, and invites them into the group if it is for a room. An invitation
@@ -84,7 +85,8 @@ impl Owners {
         &mut self,
         turn: &mut Turn<'_>,
         id: InvitationKey,
-        (identity, device): (IdentityId, DeviceId),
+        identity: IdentityId,
+        (device, key): (DeviceId, PublicKey),
     ) -> Result<(), StorageError> {
         let Some(made) = self.people.invitations.get_mut(&id) else {
             return Ok(());
@@ -103,8 +105,9 @@ impl Owners {
         };
         if is_over {
             made.end(Fate::Used, turn.now.wall_ms);
-            turn.errands.push(Errand::EndMeetings(id, None));
         }
+        let of = made.is_open().then_some(key);
+        turn.errands.push(Errand::EndMeetings(id, of));
         made.save(turn.txn, id)?;
         turn.pending.invitations.insert(id);
         match made.room.as_ref().map(|room| room.group) {

@@ -59,7 +59,7 @@ fn show_menu(ui: &AppWindow, kind: MenuKind, id: &str, is_set: bool) {
         .invoke_show(kind, id.into(), is_set, at, true);
 }
 
-const OTHERS: [Screen; 47] = [
+const OTHERS: [Screen; 48] = [
     ("strangers", strangers),
     ("every state", every_state),
     ("another name", || {
@@ -164,6 +164,7 @@ const OTHERS: [Screen; 47] = [
         stage.does(GroupAction::Invite);
         stage
     }),
+    ("a group that continues another", groups::continuing),
     ("asked to continue", groups::asked_to_continue),
     ("appoint?", || {
         let mut stage = groups::asked(1);

@@ -93,6 +93,37 @@ pub fn restarting() -> Stage {
     stage
 }
 
+/// The group that continues that group, on its first line.
+pub fn continuing() -> Stage {
+    let mut stage = grouped(GroupStanding::Member);
+    let others = [
+        ourselves(LEVEL),
+        member("d", "Ștefan Ionescu", LEVEL, NamedBy::Contact),
+    ];
+    stage
+        .node
+        .found("3", "Walk on Sunday", GroupStanding::Member, &others);
+    let group = stage.node.groups.get_mut(&group_id("3"));
+    let group = group.expect("a group");
+    group.talk.conversation.continues = Some(group_id("1"));
+    let first = group.says(1, "Here we are again", NOON - 2 * MINUTE);
+    let line = GroupChange {
+        at_ms: NOON - 3 * MINUTE,
+        what: WhatChanged::Continues {
+            group: group_id("1"),
+            name: Private("Walk on Sunday".into()),
+        },
+        by: None,
+    };
+    group.talk.message(&first).expect("it was added").changes = vec![line];
+    group.talk.read = Some(first);
+    stage.handle(Update::Event(Event::Missed));
+    stage.answer();
+    stage.later(1_000);
+    stage.does(ChatsAction::OpenChat(group_id("3")));
+    stage
+}
+
 /// An invitation into a group that continues another one.
 pub fn asked_to_continue() -> Stage {
     let mut stage = people();

@@ -12,7 +12,7 @@ pub enum People {
         hedgerow invite --in-person          to be scanned from this screen, now\n  \
         hedgerow invite --into Riverside     for a room: up to 64 people, each invited into a group\n\n\
         The first person to open the link becomes a contact: send it by a way you trust, \
-        and compare the safety words afterwards (`hedgerow verify`). It works once. \
+        and compare the safety words afterwards (`hedgerow verify`). It works once, unless it is for a room. \
         `hedgerow invitations` shows what becomes of it."
     )]
     Invite {

@@ -12,7 +12,7 @@ const LIMIT: usize = 64;
 /// An invitation for a room, into a group of the first node.
 fn open_room(world: &mut World, group: &ConversationId) -> Result<Invitation, Refusal> {
     let wish = NewInvitation {
-        valid_for_s: 3_600,
+        valid_for_s: 3 * 24 * 3_600,
         in_person: true,
         group: Some(group.clone()),
     };
@@ -136,6 +136,17 @@ fn a_room_closes_when_its_maker_may_invite_no_more() {
     assert_eq!(problems(&world, stranger), [JoinProblem::Cancelled]);
     assert!(world.contacts(stranger).is_empty());
     assert_eq!(told(&mut world).0, InvitationState::Cancelled);
+    // Whoever asks again and again does not keep it.
+    for _ in 0..3 {
+        world.run(10 * 3_600_000);
+        let late = world.add("late");
+        scan(&mut world, late, &room).ok();
+    }
+    world.run(60_000);
+    assert_eq!(
+        world.ask(0, Call::Invitations),
+        Ok(Reply::Invitations(Vec::new()))
+    );
     assert_eq!(open_room(&mut world, &made), Err(Refusal::NotAMember));
 }
 
@@ -165,12 +176,17 @@ fn who_is_cut_off_while_coming_in_comes_again_and_is_invited() {
     }));
     world.network.part(0, 1, true);
     world.run(10_000);
+    assert!(world.contacts(1).is_empty(), "he has the answer");
     world.restart(0);
     scan(&mut world, 2, &room).expect("a good link");
     wait(&mut world, |world| is_invited(world, 2));
+    // It is over for all who had not come in.
+    world
+        .ask(0, Call::CancelInvitation(room.id.clone()))
+        .expect("it is open");
     world.network.part(0, 1, false);
     wait(&mut world, |world| is_invited(world, 1));
-    assert_eq!(told(&mut world), (InvitationState::Open, 2));
+    assert_eq!(told(&mut world), (InvitationState::Cancelled, 2));
     for node in 1..3 {
         join(&mut world, node, 0).expect("a good invitation");
     }
