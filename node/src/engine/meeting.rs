@@ -18,7 +18,6 @@ use super::fault::{LinkError, PeerFault};
 use super::invitation::InvitationKey;
 use super::joining::Joining;
 use super::link::{Link, State};
-use super::links::Errand;
 use super::people::People;
 use super::people::contact::Contact;
 use super::people::device::Device;

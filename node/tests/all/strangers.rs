@@ -1,7 +1,7 @@
 //! What a stranger gets: nothing, whatever is sent, and contacts are served meanwhile.
 
 use bytes::Bytes;
-use hedgerow_node::api::{Event, NewMessage};
+use hedgerow_node::api::{Call, Event, NewInvitation, NewMessage, Private, Reply};
 use hedgerow_node::engine::Input;
 use hedgerow_node::harness::World;
 use hedgerow_transport::carrier::memory::MemoryNetwork;
@@ -198,26 +198,46 @@ fn contacts_are_served_at_once_during_a_flood_of_strangers() {
 fn an_invitation_answers_64_handshakes_and_no_more() {
     let mut world = World::with(8, &["Ada"]);
     let link = world.invite(0);
+    assert_eq!(answers(&mut world, &link, 66), 64);
+}
+
+#[test]
+fn an_invitation_for_a_room_answers_1024_handshakes_and_no_more() {
+    let mut world = World::with(8, &["Ada"]);
+    let name = Private("Riverside".into());
+    let Ok(Reply::Conversation(group)) = world.ask(0, Call::NewGroup(name)) else {
+        panic!("no group");
+    };
+    let room = NewInvitation {
+        valid_for_s: 24 * 3_600,
+        in_person: false,
+        group: Some(group.id),
+    };
+    let Ok(Reply::Invitation(room)) = world.ask(0, Call::Invite(room)) else {
+        panic!("no invitation");
+    };
+    let link = room.link.expect("it is open");
+    assert_eq!(answers(&mut world, &link, 1_026), 1_024);
+}
+
+/// How many of so many handshakes of a stranger the first node answers.
+fn answers(world: &mut World, link: &Private, handshakes: u64) -> usize {
     let invitation = Invitation::parse(&link.0).expect("a fresh link");
     let mut rng = ChaCha20Rng::seed_from_u64(8);
-    let mut flights = (0..65).map(|_| {
+    let stranger = world.stranger();
+    let mut is_answered = |number: u64| {
         let key = StaticKey::random(&mut rng);
         let secret = &invitation.secret;
-        Joining::new(
+        let (_, flight) = Joining::new(
             &key,
             &invitation.inviter,
             &secret.tag_key(),
             &secret.psk(),
             &mut rng,
-        )
-        .1
-    });
-    let stranger = world.stranger();
-    let answered = |world: &mut World, dial: u64, flight: Vec<u8>| {
-        let to = MemoryNetwork::address(0);
+        );
         let dial = CarrierCommand::Dial {
-            dial: DialId(dial),
-            to,
+            dial: DialId(number),
+            to: MemoryNetwork::address(0),
         };
         world.network.command(stranger, dial, world.now_ms);
         let mut answer = 0;
@@ -237,12 +257,9 @@ fn an_invitation_answers_64_handshakes_and_no_more() {
         }
         answer > 0
     };
-    for number in 0..64 {
-        let flight = flights.next().expect("65 of them");
-        assert!(answered(&mut world, number, flight), "handshake {number}");
-    }
-    let last = flights.next().expect("65 of them");
-    assert!(!answered(&mut world, 64, last));
+    (0..handshakes)
+        .filter(|number| is_answered(*number))
+        .count()
 }
 
 /// When two who lost each other have a session again, while somebody takes back for them what they announce.
