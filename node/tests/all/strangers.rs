@@ -129,9 +129,7 @@ fn an_invitation_answers_a_nonce_once_and_so_many_in_all() {
     let mut world = World::with(3, &["Ada", "Grace"]);
     let link = world.invite(0);
     world.watch();
-    world
-        .ask(1, hedgerow_node::api::Call::Join(link.into()))
-        .expect("a good link");
+    world.ask(1, Call::Join(link.into())).expect("a good link");
     world.connected(0, 1);
     let flights = first_flights_to(&mut world, 0);
     let (answer, _) = knock(&mut world, 1, &flights[0]);
@@ -172,10 +170,7 @@ fn contacts_are_served_at_once_during_a_flood_of_strangers() {
     world.run(1);
     let ada = world.chat(1, 0);
     let before = world.now_ms;
-    world.nodes[1].call(hedgerow_node::api::Call::Send(
-        ada,
-        NewMessage::text("in the flood"),
-    ));
+    world.nodes[1].call(Call::Send(ada, NewMessage::text("in the flood")));
     assert!(world.until(100, |world| {
         world.nodes[0].events.iter().any(|event| {
             matches!(
